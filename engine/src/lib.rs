@@ -1,0 +1,14 @@
+//! The engine of Mien: facial expressions read from pixels, and explained.
+//!
+//! Data flows one way: pixels → faces → crops → network → prediction → explanation.
+//! The engine knows neither the DOM nor files: bytes and pixels come in, plain data goes out.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`expression`] | the seven classes, their order and names |
+//! | [`photo`] | pixels as every step reads them |
+//! | [`plan`] | a network as fused layers, and its file format |
+
+pub mod expression;
+pub mod photo;
+pub mod plan;
