@@ -8,7 +8,10 @@
 //! | [`expression`] | the seven classes, their order and names |
 //! | [`photo`] | pixels as every step reads them |
 //! | [`plan`] | a network as fused layers, and its file format |
+//! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 
 pub mod expression;
+#[cfg(feature = "burn")]
+pub mod nets;
 pub mod photo;
 pub mod plan;

@@ -1,1 +1,4 @@
-//! placeholder
+//! The trainer of Mien: data sets, augmentation, training runs, reports, and the command line
+//! `mien` that also runs the engine's whole pipeline natively.
+
+pub mod cli;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line `mien`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mien_trainer::cli::main()
+}

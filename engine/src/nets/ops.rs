@@ -1,0 +1,54 @@
+//! The two operations that make up nearly all of a network's cost, behind a trait.
+
+use burn::nn::BatchNorm;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Tensor, activation::relu};
+
+/// How a network computes its convolutions and batch norms.
+///
+/// Batch norm uses the batch's own statistics, and updates the running ones, exactly when Burn's
+/// own does: on an autodiff device, unless the module is frozen.
+pub trait Ops {
+    /// Convolution with the module's weights, bias, stride, padding and groups.
+    ///
+    /// # Shapes
+    /// - `input`: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_out, height_out, width_out]`
+    fn conv2d(&self, conv: &Conv2d, input: Tensor<4>) -> Tensor<4>;
+
+    /// Batch norm, then `residual` added if there is one, then ReLU if `relu`.
+    ///
+    /// # Shapes
+    /// - `input`, `residual` and output: `[batch, channels, height, width]`
+    fn norm_act(
+        &self,
+        norm: &BatchNorm,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        relu: bool,
+    ) -> Tensor<4>;
+}
+
+/// Burn's own operations: they run on every device.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StockOps;
+
+impl Ops for StockOps {
+    fn conv2d(&self, conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+        conv.forward(input)
+    }
+
+    fn norm_act(
+        &self,
+        norm: &BatchNorm,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        with_relu: bool,
+    ) -> Tensor<4> {
+        let mut output = norm.forward(input);
+        if let Some(residual) = residual {
+            output = output.add(residual);
+        }
+        if with_relu { relu(output) } else { output }
+    }
+}

@@ -1,0 +1,56 @@
+//! The command line: one file a command.
+//!
+//! Results go to stdout, progress and messages to stderr. The exit status is 0 for success, 1 for
+//! what the user can mend and 2 for a failure of our own.
+
+mod failure;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::{Failure, OrFail, Outcome};
+
+/// Trains, evaluates and exports Mien's networks, and reads photos natively.
+#[derive(Debug, Parser)]
+#[command(name = "mien", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+impl Command {
+    fn run(self) -> Outcome {
+        match self {}
+    }
+}
+
+/// Runs the command that the process's arguments ask for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are not failures. Printing can only fail when nobody listens.
+            let failed = error.use_stderr();
+            error.print().ok();
+            return ExitCode::from(u8::from(failed));
+        }
+    };
+    // A panic is a defect of ours; its message has been printed by the panic hook.
+    let outcome = panic::catch_unwind(|| arguments.command.run()).unwrap_or_else(|_| {
+        let error = anyhow::anyhow!("this is a defect in mien; please report the message above");
+        Err(Failure::Internal(error))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
