@@ -9,9 +9,13 @@
 //! | [`photo`] | pixels as every step reads them |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
+//! | [`cpu`] | runs a plan on the CPU |
+//! | [`runner`] | one interface to every backend |
 
+pub mod cpu;
 pub mod expression;
 #[cfg(feature = "burn")]
 pub mod nets;
 pub mod photo;
 pub mod plan;
+pub mod runner;

@@ -9,10 +9,14 @@
 //! A dense layer on a `1 x 1` map is a `1 x 1` convolution; on a larger map it is a valid
 //! convolution with a kernel as large as the map.
 
+mod format;
+#[cfg(test)]
+pub(crate) mod samples;
 mod shape;
 
 use serde::{Deserialize, Serialize};
 
+pub use format::{FormatError, WeightStorage};
 pub use shape::{MapShape, ShapeError};
 
 /// A tensor of a plan: 0 is the input, `i + 1` the output of layer `i`.

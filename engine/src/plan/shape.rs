@@ -70,13 +70,11 @@ impl Plan {
     /// The shape of every tensor for an input of `height` x `width` pixels: index 0 is the input,
     /// `i + 1` the output of layer `i`. Checks the whole plan on the way.
     pub fn shapes(&self, height: usize, width: usize) -> Result<Vec<MapShape>, ShapeError> {
-        let fits = match self.input.size {
-            Some(size) => size == [height, width],
-            None => {
-                let multiple = self.input.multiple.max(1);
-                height.is_multiple_of(multiple) && width.is_multiple_of(multiple)
-            }
-        };
+        let multiple = self.input.multiple.max(1);
+        let fits = self.input.size.map_or(
+            height.is_multiple_of(multiple) && width.is_multiple_of(multiple),
+            |size| size == [height, width],
+        );
         let input = MapShape {
             height,
             width,
@@ -132,7 +130,11 @@ impl Plan {
 
 fn is_sane(shape: MapShape) -> bool {
     let sides = [shape.height, shape.width, shape.channels];
-    sides.iter().all(|&side| (1..=MAX_SIDE).contains(&side)) && shape.len() <= MAX_VALUES
+    let values = sides
+        .iter()
+        .try_fold(1_usize, |values, &side| values.checked_mul(side));
+    sides.iter().all(|&side| (1..=MAX_SIDE).contains(&side))
+        && values.is_some_and(|values| values <= MAX_VALUES)
 }
 
 fn layer_shape(
