@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`expression`] | the seven classes, their order and names |
 //! | [`photo`] | pixels as every step reads them |
+//! | [`metrics`] | how good predictions are |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
@@ -14,6 +15,7 @@
 
 pub mod cpu;
 pub mod expression;
+pub mod metrics;
 #[cfg(feature = "burn")]
 pub mod nets;
 pub mod photo;

@@ -4,6 +4,7 @@
 //! what the user can mend and 2 for a failure of our own.
 
 mod failure;
+mod train;
 
 use std::panic;
 use std::process::ExitCode;
@@ -21,11 +22,15 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Train(train::Train),
+}
 
 impl Command {
     fn run(self) -> Outcome {
-        match self {}
+        match self {
+            Self::Train(command) => command.run(),
+        }
     }
 }
 

@@ -1,0 +1,7 @@
+//! How good predictions are: accuracy, the confusion matrix and what follows from it, calibration.
+
+mod confusion;
+mod predictions;
+
+pub use confusion::ConfusionMatrix;
+pub use predictions::{CALIBRATION_BINS, Predictions, PredictionsError};

@@ -1,0 +1,270 @@
+//! A network's logits beside the true classes.
+
+use thiserror::Error;
+
+use super::ConfusionMatrix;
+
+/// Bins of the expected calibration error.
+pub const CALIBRATION_BINS: usize = 15;
+
+/// Why logits and labels do not make predictions.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PredictionsError {
+    /// Not one row of logits a label.
+    #[error("{logits} logits do not make {classes} classes for each of {labels} labels")]
+    Length {
+        /// How many logits there are.
+        logits: usize,
+        /// How many labels there are.
+        labels: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A label that is not a class.
+    #[error("the label {label} is not below the number of classes, {classes}")]
+    Label {
+        /// The label.
+        label: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+}
+
+/// Logits of a network for samples whose class is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictions {
+    /// `[sample, class]`, row-major.
+    logits: Vec<f32>,
+    labels: Vec<usize>,
+    classes: usize,
+}
+
+impl Predictions {
+    /// Takes one row of `classes` logits for each label.
+    pub fn new(
+        logits: Vec<f32>,
+        labels: Vec<usize>,
+        classes: usize,
+    ) -> Result<Self, PredictionsError> {
+        if classes == 0 || Some(logits.len()) != labels.len().checked_mul(classes) {
+            return Err(PredictionsError::Length {
+                logits: logits.len(),
+                labels: labels.len(),
+                classes,
+            });
+        }
+        match labels.iter().find(|&&label| label >= classes) {
+            Some(&label) => Err(PredictionsError::Label { label, classes }),
+            None => Ok(Self {
+                logits,
+                labels,
+                classes,
+            }),
+        }
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no sample.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    fn samples(&self) -> impl Iterator<Item = (&[f32], usize)> {
+        self.logits
+            .chunks_exact(self.classes)
+            .zip(self.labels.iter().copied())
+    }
+
+    /// Mean over the samples; 0 without samples.
+    fn mean(&self, figure: impl Fn(&[f32], usize) -> f64) -> f64 {
+        let sum: f64 = self
+            .samples()
+            .map(|(logits, label)| figure(logits, label))
+            .sum();
+        sum / self.len().max(1) as f64
+    }
+
+    /// The confusion matrix of the most probable classes.
+    #[must_use]
+    pub fn confusion(&self) -> ConfusionMatrix {
+        let mut matrix = ConfusionMatrix::new(self.classes);
+        for (logits, label) in self.samples() {
+            matrix.add(label, argmax(logits));
+        }
+        matrix
+    }
+
+    /// Share of samples whose class is the most probable one.
+    #[must_use]
+    pub fn accuracy(&self) -> f64 {
+        self.mean(|logits, label| f64::from(u8::from(argmax(logits) == label)))
+    }
+
+    /// Share of samples whose class is among the `k` most probable ones.
+    #[must_use]
+    pub fn top_k_accuracy(&self, k: usize) -> f64 {
+        self.mean(|logits, label| {
+            let ahead = |(class, &logit): (usize, &f32)| {
+                logit > logits[label] || (logit == logits[label] && class < label)
+            };
+            let rank = logits
+                .iter()
+                .enumerate()
+                .filter(|&entry| ahead(entry))
+                .count();
+            f64::from(u8::from(rank < k))
+        })
+    }
+
+    /// Mean cross entropy in nats of `softmax(logits / temperature)`.
+    #[must_use]
+    pub fn negative_log_likelihood(&self, temperature: f64) -> f64 {
+        self.mean(|logits, label| -log_probability(logits, label, temperature))
+    }
+
+    /// Expected calibration error of `softmax(logits / temperature)`: the mean distance between
+    /// confidence and accuracy over [`CALIBRATION_BINS`] bins of equal width, weighted by their
+    /// samples (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian
+    /// binning"; Guo et al. 2017, "On calibration of modern neural networks", equation 3).
+    #[must_use]
+    pub fn expected_calibration_error(&self, temperature: f64) -> f64 {
+        // Per bin: sum of confidence minus correctness.
+        let mut gaps = [0.0; CALIBRATION_BINS];
+        for (logits, label) in self.samples() {
+            let predicted = argmax(logits);
+            let confidence = log_probability(logits, predicted, temperature).exp();
+            let bin = ((confidence * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
+            gaps[bin] += confidence - f64::from(u8::from(predicted == label));
+        }
+        gaps.iter().map(|gap| gap.abs()).sum::<f64>() / self.len().max(1) as f64
+    }
+
+    /// The temperature between 0.1 and 10 that gives the least
+    /// [`negative_log_likelihood`](Self::negative_log_likelihood) (Guo et al. 2017, section 4.2),
+    /// found by golden-section search: the function has one minimum.
+    #[must_use]
+    pub fn fit_temperature(&self) -> f64 {
+        let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+        let cost = |log_temperature: f64| self.negative_log_likelihood(log_temperature.exp());
+        let (mut low, mut high) = (0.1_f64.ln(), 10.0_f64.ln());
+        let mut left = high - golden * (high - low);
+        let mut right = low + golden * (high - low);
+        let (mut cost_left, mut cost_right) = (cost(left), cost(right));
+        while high - low > 1e-5 {
+            if cost_left < cost_right {
+                high = right;
+                (right, cost_right) = (left, cost_left);
+                left = high - golden * (high - low);
+                cost_left = cost(left);
+            } else {
+                low = left;
+                (left, cost_left) = (right, cost_right);
+                right = low + golden * (high - low);
+                cost_right = cost(right);
+            }
+        }
+        f64::midpoint(low, high).exp()
+    }
+}
+
+/// The class with the largest logit; the first of equal ones.
+fn argmax(logits: &[f32]) -> usize {
+    let mut best = 0;
+    for (class, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// Logarithm of a class's probability in `softmax(logits / temperature)`.
+fn log_probability(logits: &[f32], class: usize, temperature: f64) -> f64 {
+    let scaled = |logit: f32| f64::from(logit) / temperature;
+    let largest = scaled(logits[argmax(logits)]);
+    let sum: f64 = logits
+        .iter()
+        .map(|&logit| (scaled(logit) - largest).exp())
+        .sum();
+    scaled(logits[class]) - largest - sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_close(a: f64, b: f64, tolerance: f64) {
+        assert!((a - b).abs() < tolerance, "{a} is not {b}");
+    }
+
+    fn predictions(rows: &[([f32; 3], usize)]) -> Predictions {
+        let logits = rows.iter().flat_map(|(logits, _)| *logits).collect();
+        let labels = rows.iter().map(|(_, label)| *label).collect();
+        Predictions::new(logits, labels, 3).expect("rows of three logits")
+    }
+
+    #[test]
+    fn lengths_and_labels_are_checked() {
+        assert!(matches!(
+            Predictions::new(vec![0.0; 5], vec![0, 1], 3),
+            Err(PredictionsError::Length { .. })
+        ));
+        assert!(matches!(
+            Predictions::new(vec![0.0; 3], vec![3], 3),
+            Err(PredictionsError::Label { .. })
+        ));
+    }
+
+    #[test]
+    fn accuracy_and_top_two_follow_the_ranks() {
+        let predictions = predictions(&[
+            ([3.0, 2.0, 1.0], 0),
+            ([3.0, 2.0, 1.0], 1),
+            ([3.0, 2.0, 1.0], 2),
+            ([0.0, 0.0, 0.0], 2),
+        ]);
+        assert_close(predictions.accuracy(), 0.25, 1e-12);
+        assert_close(predictions.top_k_accuracy(1), 0.25, 1e-12);
+        assert_close(predictions.top_k_accuracy(2), 0.5, 1e-12);
+        assert_close(predictions.top_k_accuracy(3), 1.0, 1e-12);
+        assert_eq!(predictions.confusion().counts()[1], [1, 0, 0]);
+    }
+
+    #[test]
+    fn likelihood_of_a_uniform_guess_is_the_logarithm_of_the_classes() {
+        let predictions = predictions(&[([7.0, 7.0, 7.0], 1)]);
+        assert_close(
+            predictions.negative_log_likelihood(1.0),
+            3.0_f64.ln(),
+            1e-12,
+        );
+    }
+
+    #[test]
+    fn calibration_error_is_the_gap_between_confidence_and_accuracy() {
+        // Confidence 0.8 in each of ten samples, seven of them right: the gap is 0.1.
+        let logits = [0.8_f32.ln(), 0.1_f32.ln(), 0.1_f32.ln()];
+        let rows: Vec<_> = (0..10).map(|i| (logits, usize::from(i >= 7))).collect();
+        let predictions = predictions(&rows);
+        assert_close(predictions.expected_calibration_error(1.0), 0.1, 1e-6);
+    }
+
+    #[test]
+    fn the_fitted_temperature_undoes_a_scale() {
+        // Right with probability 0.8 as the logits say, then multiplied by 2.5.
+        let logits = [0.8_f32.ln(), 0.1_f32.ln(), 0.1_f32.ln()].map(|logit| 2.5 * logit);
+        let rows: Vec<_> = (0..10)
+            .map(|i| (logits, [0, 0, 0, 0, 0, 0, 0, 0, 1, 2][i]))
+            .collect();
+        let predictions = predictions(&rows);
+        let temperature = predictions.fit_temperature();
+        assert_close(temperature, 2.5, 1e-3);
+        assert!(predictions.expected_calibration_error(temperature) < 1e-3);
+    }
+}

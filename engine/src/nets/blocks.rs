@@ -1,0 +1,150 @@
+//! The blocks that the networks are built of.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+
+use super::{Ops, PlanBuilder};
+use crate::plan::{Activation, Residual, TensorId};
+
+/// Configuration of a [`ConvNorm`].
+#[derive(Config, Debug)]
+pub struct ConvNormConfig {
+    /// Channels in and out.
+    pub channels: [usize; 2],
+    /// Side of the square kernel; odd. Padding is half of it, so that stride 1 keeps the size.
+    #[config(default = 3)]
+    pub kernel: usize,
+    /// Step down and right.
+    #[config(default = 1)]
+    pub stride: usize,
+}
+
+/// A convolution without bias, then batch norm.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    /// The convolution.
+    pub conv: Conv2d,
+    /// The batch norm.
+    pub norm: BatchNorm,
+}
+
+impl ConvNormConfig {
+    /// The block with fresh weights (He et al. 2015, "Delving deep into rectifiers": normal
+    /// distribution, variance `2 / fan_out`).
+    #[must_use]
+    pub fn init(&self, device: &Device) -> ConvNorm {
+        let pad = self.kernel / 2;
+        let conv = Conv2dConfig::new(self.channels, [self.kernel; 2])
+            .with_stride([self.stride; 2])
+            .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+            .with_bias(false)
+            .with_initializer(Initializer::KaimingNormal {
+                gain: std::f64::consts::SQRT_2,
+                fan_out_only: true,
+            })
+            .init(device);
+        let norm = BatchNormConfig::new(self.channels[1]).init(device);
+        ConvNorm { conv, norm }
+    }
+}
+
+impl ConvNorm {
+    /// Convolution, batch norm, then the residual added if there is one, then ReLU if asked.
+    ///
+    /// # Shapes
+    /// - `input`: `[batch, channels_in, height, width]`
+    /// - `residual` and output: `[batch, channels_out, height / stride, width / stride]`
+    pub fn forward(
+        &self,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        relu: bool,
+        ops: &impl Ops,
+    ) -> Tensor<4> {
+        let output = ops.conv2d(&self.conv, input);
+        ops.norm_act(&self.norm, output, residual, relu)
+    }
+
+    /// Adds the block to a plan as one layer.
+    pub fn export(
+        &self,
+        plan: &mut PlanBuilder,
+        input: TensorId,
+        residual: Option<TensorId>,
+        activation: Activation,
+    ) -> TensorId {
+        let residual = residual.map(Residual::BeforeActivation);
+        plan.conv(input, &self.conv, Some(&self.norm), residual, activation)
+    }
+}
+
+/// Configuration of a [`ResidualBlock`].
+#[derive(Config, Debug)]
+pub struct ResidualBlockConfig {
+    /// Channels in and out.
+    pub channels: [usize; 2],
+    /// Stride of the first convolution.
+    #[config(default = 1)]
+    pub stride: usize,
+}
+
+/// Two 3 x 3 convolutions beside a shortcut (He et al. 2016, "Deep residual learning").
+/// The shortcut is a 1 x 1 convolution where size or channels change, else the input itself.
+#[derive(Module, Debug)]
+pub struct ResidualBlock {
+    /// The convolution that may change size and channels.
+    pub first: ConvNorm,
+    /// The convolution whose result meets the shortcut.
+    pub second: ConvNorm,
+    /// What leads past both.
+    pub shortcut: Option<ConvNorm>,
+}
+
+impl ResidualBlockConfig {
+    /// The block with fresh weights.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> ResidualBlock {
+        let [channels_in, channels_out] = self.channels;
+        let reshapes = channels_in != channels_out || self.stride != 1;
+        ResidualBlock {
+            first: ConvNormConfig::new(self.channels)
+                .with_stride(self.stride)
+                .init(device),
+            second: ConvNormConfig::new([channels_out; 2]).init(device),
+            shortcut: reshapes.then(|| {
+                ConvNormConfig::new(self.channels)
+                    .with_kernel(1)
+                    .with_stride(self.stride)
+                    .init(device)
+            }),
+        }
+    }
+}
+
+impl ResidualBlock {
+    /// # Shapes
+    /// - `input`: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_out, height / stride, width / stride]`
+    pub fn forward(&self, input: Tensor<4>, ops: &impl Ops) -> Tensor<4> {
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(input.clone(), None, false, ops),
+            None => input.clone(),
+        };
+        let inner = self.first.forward(input, None, true, ops);
+        self.second.forward(inner, Some(shortcut), true, ops)
+    }
+
+    /// Adds the block to a plan.
+    pub fn export(&self, plan: &mut PlanBuilder, input: TensorId) -> TensorId {
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => shortcut.export(plan, input, None, Activation::Identity),
+            None => input,
+        };
+        let inner = self.first.export(plan, input, None, Activation::Relu);
+        self.second
+            .export(plan, inner, Some(shortcut), Activation::Relu)
+    }
+}

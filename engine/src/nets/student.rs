@@ -1,0 +1,128 @@
+//! The small residual network that the page runs.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig};
+use super::{Ops, PlanBuilder};
+use crate::expression::Expression;
+use crate::plan::{Activation, InputSpec, Plan, TensorId};
+
+/// Side of the square face crop, in pixels.
+pub const SIDE: usize = 48;
+
+/// Configuration of a [`Student`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StudentConfig {
+    /// Channels at 48 x 48, 24 x 24, 12 x 12 and 6 x 6 pixels.
+    pub channels: [usize; 4],
+    /// Number of classes.
+    pub classes: usize,
+    /// Share of the pooled features dropped while training.
+    pub dropout: f64,
+}
+
+impl Default for StudentConfig {
+    /// What the page's network has: 0.23M parameters, 27 million multiply-accumulates.
+    fn default() -> Self {
+        Self {
+            channels: [16, 32, 64, 96],
+            classes: Expression::COUNT,
+            dropout: 0.2,
+        }
+    }
+}
+
+/// A residual network of four sizes for one grayscale face: two convolutions, three residual
+/// blocks, the mean over the map, one dense layer.
+///
+/// Most of its cost lies at 24 x 24 pixels; at the full 48 x 48 there is only the first
+/// convolution, because maps of that size are slow for every backend.
+#[derive(Module, Debug)]
+pub struct Student {
+    stem: ConvNorm,
+    reduce: ConvNorm,
+    blocks: Vec<ResidualBlock>,
+    dropout: Dropout,
+    head: Linear,
+}
+
+impl StudentConfig {
+    /// The network with fresh weights.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> Student {
+        let [full, half, quarter, eighth] = self.channels;
+        let block = |channels, stride| {
+            ResidualBlockConfig::new(channels)
+                .with_stride(stride)
+                .init(device)
+        };
+        Student {
+            stem: ConvNormConfig::new([1, full]).init(device),
+            reduce: ConvNormConfig::new([full, half])
+                .with_stride(2)
+                .init(device),
+            blocks: vec![
+                block([half, half], 1),
+                block([half, quarter], 2),
+                block([quarter, eighth], 2),
+            ],
+            dropout: DropoutConfig::new(self.dropout).init(),
+            head: LinearConfig::new(eighth, self.classes).init(device),
+        }
+    }
+}
+
+impl Student {
+    /// What the network expects: one grayscale face of [`SIDE`] pixels. The scale brings a face's
+    /// pixels to about zero mean and unit variance.
+    #[must_use]
+    pub fn input() -> InputSpec {
+        InputSpec {
+            channels: 1,
+            size: Some([SIDE; 2]),
+            multiple: 1,
+            scale: 1.0 / 64.0,
+            offset: -2.0,
+        }
+    }
+
+    /// The logits of each class.
+    ///
+    /// # Shapes
+    /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`input`](Self::input) says
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+        let x = self.stem.forward(faces, None, true, ops); // [batch, 16, 48, 48]
+        let mut x = self.reduce.forward(x, None, true, ops); // [batch, 32, 24, 24]
+        for block in &self.blocks {
+            x = block.forward(x, ops); // the last: [batch, 96, 6, 6]
+        }
+        let [batch, channels, height, width] = x.dims();
+        let pooled = x
+            .reshape([batch, channels, height * width])
+            .mean_dim(2)
+            .reshape([batch, channels]); // [batch, 96]
+        self.head.forward(self.dropout.forward(pooled)) // [batch, classes]
+    }
+
+    /// The network as a plan, batch norms folded with their running statistics.
+    #[must_use]
+    pub fn export(&self) -> Plan {
+        let mut plan = PlanBuilder::new(Self::input());
+        let x = self
+            .stem
+            .export(&mut plan, TensorId::INPUT, None, Activation::Relu);
+        let x = self.reduce.export(&mut plan, x, None, Activation::Relu);
+        let x = self
+            .blocks
+            .iter()
+            .fold(x, |x, block| block.export(&mut plan, x));
+        let x = plan.global_average_pool(x);
+        let logits = plan.linear(x, &self.head);
+        plan.finish(vec![logits])
+    }
+}

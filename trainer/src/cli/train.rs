@@ -1,0 +1,143 @@
+//! `mien train`: makes a training run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use burn::tensor::Device;
+use clap::Args;
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use mien_engine::nets::StockOps;
+
+use super::{Failure, OrFail, Outcome};
+use crate::data;
+use crate::train::{self, EpochRecord, Job, Progress, RunConfig, TrainError};
+
+/// Trains a network as a run file says; started again, it goes on where it stopped.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The run: a TOML file, as in trainer/runs.
+    run: PathBuf,
+    /// FER2013's CSV, plain or gzip.
+    #[arg(long, env = "FER2013_CSV")]
+    data: PathBuf,
+    /// Folder for checkpoint and metrics [default: runs/NAME].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Trains so many epochs instead of what the run says.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Stops after so many epochs; started again, the run goes on.
+    #[arg(long)]
+    stop_after: Option<usize>,
+}
+
+impl Train {
+    /// Trains, with a line an epoch on stderr and the history as JSON on stdout.
+    pub fn run(self) -> Outcome {
+        let mut config = RunConfig::read(&self.run).or_user()?;
+        if let Some(epochs) = self.epochs {
+            config.epochs = epochs;
+            config.check().or_user()?;
+        }
+        let out = self
+            .out
+            .unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
+        std::fs::create_dir_all(&out)
+            .with_context(|| {
+                format!(
+                    "cannot make the folder {}; choose another --out",
+                    out.display()
+                )
+            })
+            .or_user()?;
+        let fer = data::read_fer2013(&self.data).or_user()?;
+        let job = Job {
+            config: &config,
+            training: &fer.training,
+            validation: &fer.public_test,
+            out: &out,
+            stop_after: self.stop_after,
+        };
+        let mut table = Table::new(config.epochs);
+        let state = train::run(job, &StockOps, &Device::flex(), |progress| {
+            table.show(progress);
+        })
+        .map_err(blame)?;
+        println!("{}", serde_json::to_string(&state.header).or_internal()?);
+        Ok(())
+    }
+}
+
+/// Every reason to stop is one that the user can mend.
+fn blame(error: TrainError) -> Failure {
+    Failure::User(error.into())
+}
+
+/// The live table on stderr: a line an epoch, below it the epoch at work.
+struct Table {
+    bar: ProgressBar,
+    epochs: usize,
+    /// Of this session.
+    seconds: f64,
+    trained: usize,
+}
+
+impl Table {
+    fn new(epochs: usize) -> Self {
+        let bar = ProgressBar::new(0);
+        let style = ProgressStyle::with_template("epoch {prefix} {wide_bar} {pos}/{len} {msg}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        eprintln!(
+            "epoch  rate     train loss  train %  valid loss  valid %  seconds  loading  left"
+        );
+        Self {
+            bar,
+            epochs,
+            seconds: 0.0,
+            trained: 0,
+        }
+    }
+
+    fn show(&mut self, progress: Progress<'_>) {
+        match progress {
+            Progress::Step {
+                epoch,
+                step,
+                steps,
+                loss,
+            } => {
+                if step == 1 {
+                    self.bar.reset();
+                    self.bar.set_length(steps as u64);
+                    self.bar.set_prefix(format!("{epoch}/{}", self.epochs));
+                }
+                self.bar.set_message(format!("loss {loss:.3}"));
+                self.bar.set_position(step as u64);
+            }
+            Progress::Epoch(record) => {
+                self.seconds += record.seconds;
+                self.trained += 1;
+                self.bar.suspend(|| eprintln!("{}", self.line(record)));
+            }
+        }
+    }
+
+    fn line(&self, record: &EpochRecord) -> String {
+        let left = (self.epochs - record.epoch) as f64 * self.seconds / self.trained as f64;
+        format!(
+            "{:5}  {:.5}  {:10.4}  {:7.2}  {:10.4}  {:7.2}  {:7.0}  {:6.1}%  {}",
+            record.epoch,
+            record.learning_rate,
+            record.train_loss,
+            100.0 * record.train_accuracy,
+            record.valid_loss,
+            100.0 * record.valid_accuracy,
+            record.seconds,
+            100.0 * record.loading_seconds / record.seconds,
+            HumanDuration(Duration::from_secs_f64(left)),
+        )
+    }
+}

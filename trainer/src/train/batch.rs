@@ -1,0 +1,98 @@
+//! Batches of faces and their targets.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use mien_engine::nets::student::SIDE;
+use mien_engine::plan::InputSpec;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+
+use super::config::RunConfig;
+use crate::augment::face_rng;
+use crate::data::{DataSet, FACE_PIXELS};
+
+/// The order in which an epoch visits the faces.
+#[must_use]
+pub fn epoch_order(seed: u64, epoch: usize, faces: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..faces).collect();
+    let mut rng =
+        SmallRng::seed_from_u64(seed ^ (epoch as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
+    order.shuffle(&mut rng);
+    order
+}
+
+/// Augmented faces of one step, normalised as the network's input says: `[batch, 1, 48, 48]`.
+#[must_use]
+pub fn training_faces(
+    config: &RunConfig,
+    input: &InputSpec,
+    data: &DataSet,
+    epoch: usize,
+    indices: &[usize],
+    device: &Device,
+) -> Tensor<4> {
+    let mut pixels = vec![0.0; indices.len() * FACE_PIXELS];
+    for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(FACE_PIXELS)) {
+        let mut rng = face_rng(config.seed, epoch, index);
+        config.augmentation.apply(data.face(index), &mut rng, out);
+    }
+    to_tensor(input, pixels, device)
+}
+
+/// Unchanged faces, normalised as the network's input says: `[batch, 1, 48, 48]`.
+#[must_use]
+pub fn plain_faces(
+    input: &InputSpec,
+    data: &DataSet,
+    indices: std::ops::Range<usize>,
+    device: &Device,
+) -> Tensor<4> {
+    let pixels = indices
+        .flat_map(|index| data.face(index))
+        .map(|&pixel| f32::from(pixel))
+        .collect();
+    to_tensor(input, pixels, device)
+}
+
+fn to_tensor(input: &InputSpec, mut pixels: Vec<f32>, device: &Device) -> Tensor<4> {
+    for pixel in &mut pixels {
+        *pixel = *pixel * input.scale + input.offset;
+    }
+    let batch = pixels.len() / FACE_PIXELS;
+    Tensor::from_data(TensorData::new(pixels, [batch, 1, SIDE, SIDE]), device)
+}
+
+/// What the network should answer, `[batch, classes]`: the true class, smoothed.
+#[must_use]
+pub fn targets(labels: &[usize], classes: usize, smoothing: f32, device: &Device) -> Tensor<2> {
+    let rest = smoothing / classes as f32;
+    let mut values = vec![rest; labels.len() * classes];
+    for (row, &label) in values.chunks_exact_mut(classes).zip(labels) {
+        row[label] += 1.0 - smoothing;
+    }
+    Tensor::from_data(TensorData::new(values, [labels.len(), classes]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_visits_every_face_once_and_differs_between_epochs() {
+        let order = epoch_order(7, 3, 100);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+        assert_eq!(order, epoch_order(7, 3, 100));
+        assert_ne!(order, epoch_order(7, 4, 100));
+    }
+
+    #[test]
+    fn smoothed_targets_sum_to_one() {
+        let targets = targets(&[2, 0], 4, 0.2, &Device::flex());
+        let values: Vec<f32> = targets.to_data().iter::<f32>().collect();
+        for (value, expected) in values.iter().zip([0.05, 0.05, 0.85, 0.05, 0.85, 0.05]) {
+            assert!((value - expected).abs() < 1e-6);
+        }
+    }
+}

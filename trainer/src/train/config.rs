@@ -1,0 +1,217 @@
+//! A training run's settings, read from a TOML file.
+
+use std::path::{Path, PathBuf};
+
+use mien_engine::nets::NetworkConfig;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::augment::Augmentation;
+
+/// Everything that decides a run's result, apart from the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Name of the run and of the model that it makes.
+    pub name: String,
+    /// Where all random numbers come from.
+    pub seed: u64,
+    /// Passes over the training faces.
+    pub epochs: usize,
+    /// Faces a step.
+    pub batch: usize,
+    /// Share of the target given evenly to all classes (Szegedy et al. 2016).
+    #[serde(default)]
+    pub label_smoothing: f32,
+    /// What is trained.
+    pub network: NetworkConfig,
+    /// How the weights move.
+    pub optimizer: OptimizerConfig,
+    /// What is done to the faces.
+    #[serde(default)]
+    pub augmentation: Augmentation,
+}
+
+/// Stochastic gradient descent with Nesterov momentum; the learning rate rises in a line, then
+/// falls along a cosine to zero.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Epochs until it is reached; may be a fraction.
+    #[serde(default)]
+    pub warmup_epochs: f64,
+    /// Share of the last step that is kept.
+    pub momentum: f64,
+    /// Decay of kernels and matrices; biases and batch norms are left out.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Decay of the running mean of the weights, which is what is evaluated and kept; 0 keeps the
+    /// weights themselves.
+    #[serde(default)]
+    pub ema_decay: f64,
+}
+
+/// Why a run file cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file does not exist or cannot be read.
+    #[error("cannot read the run {}; check the path", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The file is not a run's settings.
+    #[error("the run {} is not valid", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// A setting is out of range.
+    #[error("the run's setting {setting} must be {range}")]
+    Range {
+        /// The setting's name.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+impl RunConfig {
+    /// Reads and checks a run file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source,
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Whether every setting is in its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        let optimizer = &self.optimizer;
+        let augmentation = &self.augmentation;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let checks = [
+            (
+                "name",
+                "letters, digits, '-', '_' and '.'",
+                !self.name.is_empty() && self.name.chars().all(is_name),
+            ),
+            ("epochs", "at least 1", self.epochs >= 1),
+            ("batch", "at least 2", self.batch >= 2),
+            (
+                "label_smoothing",
+                "from 0 to below 1",
+                share(f64::from(self.label_smoothing)),
+            ),
+            (
+                "optimizer.learning_rate",
+                "above 0",
+                optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite(),
+            ),
+            (
+                "optimizer.warmup_epochs",
+                "from 0 to below epochs",
+                optimizer.warmup_epochs >= 0.0 && optimizer.warmup_epochs < self.epochs as f64,
+            ),
+            (
+                "optimizer.momentum",
+                "from 0 to below 1",
+                share(optimizer.momentum),
+            ),
+            (
+                "optimizer.weight_decay",
+                "at least 0",
+                optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite(),
+            ),
+            (
+                "optimizer.ema_decay",
+                "from 0 to below 1",
+                share(optimizer.ema_decay),
+            ),
+            (
+                "augmentation.scale",
+                "from 0 to below 1",
+                share(f64::from(augmentation.scale)),
+            ),
+            (
+                "augmentation.erase_area",
+                "from 0 to below 1",
+                share(f64::from(augmentation.erase_area)),
+            ),
+        ];
+        match checks.into_iter().find(|(_, _, holds)| !holds) {
+            Some((setting, range, _)) => Err(ConfigError::Range { setting, range }),
+            None => Ok(()),
+        }
+    }
+
+    /// The learning rate of a step, counted from 0 over the whole run.
+    #[must_use]
+    pub fn learning_rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
+        let peak = self.optimizer.learning_rate;
+        let warmup = self.optimizer.warmup_epochs * steps_per_epoch as f64;
+        let total = (self.epochs * steps_per_epoch) as f64;
+        let step = step as f64;
+        if step < warmup {
+            return peak * (step + 1.0) / (warmup + 1.0);
+        }
+        let progress = (step - warmup) / (total - warmup);
+        peak * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = r#"
+        name = "tiny"
+        seed = 1
+        epochs = 10
+        batch = 8
+        network = { kind = "student" }
+        optimizer = { learning_rate = 0.1, warmup_epochs = 2.0, momentum = 0.9 }
+    "#;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls_to_zero() {
+        let config: RunConfig = toml::from_str(RUN).expect("a valid run");
+        let rates: Vec<f64> = (0..100)
+            .map(|step| config.learning_rate(step, 10))
+            .collect();
+        assert!(rates[0] < 0.01);
+        assert!(rates[..20].is_sorted());
+        assert!((rates[20] - 0.1).abs() < 1e-12);
+        assert!(rates[20..].is_sorted_by(|a, b| a >= b));
+        assert!(rates[99] < 1e-4);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        let text = RUN.replace("seed = 1", "seed = 1\nsede = 2");
+        let error = toml::from_str::<RunConfig>(&text).expect_err("an unknown setting");
+        assert!(error.to_string().contains("sede"), "{error}");
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_refused() {
+        let mut config: RunConfig = toml::from_str(RUN).expect("a valid run");
+        config.check().expect("settings in range");
+        config.optimizer.momentum = 1.0;
+        let error = config.check().expect_err("momentum 1");
+        assert!(error.to_string().contains("optimizer.momentum"), "{error}");
+    }
+}

@@ -1,0 +1,342 @@
+//! Training runs: from a [`RunConfig`] and faces to weights, with a checkpoint after each epoch.
+
+mod batch;
+mod checkpoint;
+mod config;
+mod sgd;
+mod weights;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor};
+use mien_engine::metrics::Predictions;
+use mien_engine::nets::{Network, Ops};
+use mien_engine::plan::{InputSpec, Plan};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header, write_atomically};
+pub use config::{ConfigError, OptimizerConfig, RunConfig};
+
+use crate::data::DataSet;
+use sgd::Sgd;
+
+/// A run's state, in its folder.
+pub const CHECKPOINT_FILE: &str = "checkpoint";
+/// A line of JSON an epoch (see [`EpochRecord`]), in a run's folder.
+pub const METRICS_FILE: &str = "metrics.jsonl";
+
+/// Faces a forward pass when nothing is learned.
+const EVALUATION_BATCH: usize = 128;
+
+/// Why a run stopped before its end. Its last checkpoint is intact.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// A checkpoint cannot be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The loss is not a number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}; lower optimizer.learning_rate or \
+         raise optimizer.warmup_epochs; the checkpoint before it is intact"
+    )]
+    Diverged {
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1.
+        step: usize,
+        /// The loss.
+        loss: f32,
+    },
+    /// The checkpoint was made with other settings.
+    #[error(
+        "{} was made with other settings; choose another --out, or remove it to start afresh",
+        path.display()
+    )]
+    OtherSettings {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// The checkpoint was made with other faces.
+    #[error(
+        "{} was made with other data; choose another --out, or remove it to start afresh",
+        path.display()
+    )]
+    OtherData {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// Too few faces to learn from.
+    #[error("a run needs training and validation faces, at least one batch of the former")]
+    NoFaces,
+}
+
+/// What a run tells while it works.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// A step has been made.
+    Step {
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1.
+        step: usize,
+        /// Steps an epoch.
+        steps: usize,
+        /// The step's loss.
+        loss: f32,
+    },
+    /// An epoch has ended and its checkpoint is written.
+    Epoch(&'a EpochRecord),
+}
+
+/// A run's data and place.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The settings.
+    pub config: &'a RunConfig,
+    /// What is learned from.
+    pub training: &'a DataSet,
+    /// What the epoch is chosen on.
+    pub validation: &'a DataSet,
+    /// The existing folder that takes [`CHECKPOINT_FILE`] and [`METRICS_FILE`].
+    pub out: &'a Path,
+    /// Stops after so many epochs, to be resumed later.
+    pub stop_after: Option<usize>,
+}
+
+/// Trains until the last epoch, going on from the checkpoint if there is one, and returns the
+/// state at the end. Killed at any moment and started again, it ends with the same weights.
+pub fn run(
+    job: Job<'_>,
+    ops: &impl Ops,
+    device: &Device,
+    mut tell: impl FnMut(Progress<'_>),
+) -> Result<Checkpoint, TrainError> {
+    let config = job.config;
+    if job.training.len() < config.batch || job.validation.is_empty() {
+        return Err(TrainError::NoFaces);
+    }
+    let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
+    let mut session = Session::start(job, ops, device.clone().autodiff())?;
+    while session.history().len() < last {
+        session.epoch(&mut tell)?;
+        tell(Progress::Epoch(
+            session.history().last().expect("an epoch has ended"),
+        ));
+    }
+    Ok(session.state)
+}
+
+/// A run at work.
+struct Session<'a, O> {
+    job: Job<'a>,
+    ops: &'a O,
+    device: Device,
+    input: InputSpec,
+    network: Network,
+    sgd: Sgd,
+    state: Checkpoint,
+}
+
+impl<'a, O: Ops> Session<'a, O> {
+    fn start(job: Job<'a>, ops: &'a O, device: Device) -> Result<Self, TrainError> {
+        let config = job.config;
+        let data = fingerprint(&[job.training, job.validation]);
+        let path = job.out.join(CHECKPOINT_FILE);
+        let resumed = Checkpoint::load(&path)?;
+        device.seed(config.seed);
+        let network = config.network.init(&device);
+        // Reading also draws the fresh weights, now and in a fixed order.
+        let fresh = weights::read(&network);
+        let state = match resumed {
+            Some(state) if state.header.config != *config => {
+                return Err(TrainError::OtherSettings { path });
+            }
+            Some(state) if state.header.data != data => {
+                return Err(TrainError::OtherData { path });
+            }
+            Some(state) => state,
+            None => Checkpoint {
+                header: Header {
+                    config: config.clone(),
+                    data,
+                    history: Vec::new(),
+                    best_epoch: 0,
+                },
+                momentum: vec![0.0; fresh.len()],
+                mean: fresh.clone(),
+                best: fresh.clone(),
+                weights: fresh,
+            },
+        };
+        let steps = job.training.len() / config.batch;
+        let sgd = Sgd::new(
+            config.optimizer.clone(),
+            state.momentum.clone(),
+            state.mean.clone(),
+            steps * state.header.history.len(),
+        );
+        Ok(Self {
+            input: network.export().input,
+            network: weights::write(network, &state.weights),
+            job,
+            ops,
+            device,
+            sgd,
+            state,
+        })
+    }
+
+    fn history(&self) -> &[EpochRecord] {
+        &self.state.header.history
+    }
+
+    /// Trains one epoch, evaluates it and writes the checkpoint.
+    fn epoch(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<(), TrainError> {
+        let started = Instant::now();
+        let mut record = self.learn(tell)?;
+
+        self.state.weights = weights::read(&self.network);
+        self.state.momentum = self.sgd.momentum().to_vec();
+        self.state.mean = self.sgd.mean().to_vec();
+        let averaged = weights::write(self.network.valid(), &self.state.mean);
+        let predictions = predict(&averaged, self.job.validation, self.ops);
+        record.valid_loss = predictions.negative_log_likelihood(1.0);
+        record.valid_accuracy = predictions.accuracy();
+        record.seconds = started.elapsed().as_secs_f64();
+
+        let history = &self.state.header.history;
+        if history
+            .iter()
+            .all(|past| past.valid_accuracy < record.valid_accuracy)
+        {
+            self.state.header.best_epoch = record.epoch;
+            self.state.best = self.state.mean.clone();
+        }
+        self.state.header.history.push(record);
+        self.state.save(&self.job.out.join(CHECKPOINT_FILE))?;
+        let metrics = self.state.header.history_lines();
+        write_atomically(&self.job.out.join(METRICS_FILE), metrics.as_bytes())?;
+        Ok(())
+    }
+
+    /// All steps of an epoch. Faces that do not fill a batch are left for other epochs.
+    fn learn(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<EpochRecord, TrainError> {
+        let Job {
+            config, training, ..
+        } = self.job;
+        let epoch = self.history().len() + 1;
+        // Dropout draws from the device's generator: the same numbers in a resumed run.
+        self.device.seed(config.seed.wrapping_add(epoch as u64));
+        let order = batch::epoch_order(config.seed, epoch, training.len());
+        let steps = training.len() / config.batch;
+        let classes = config.network.classes();
+        let (mut loss_sum, mut right, mut loading_seconds, mut learning_rate) = (0.0, 0, 0.0, 0.0);
+        for (step, indices) in order.chunks_exact(config.batch).enumerate() {
+            let loading = Instant::now();
+            let faces =
+                batch::training_faces(config, &self.input, training, epoch, indices, &self.device);
+            let labels: Vec<usize> = indices
+                .iter()
+                .map(|&index| training.labels()[index].index())
+                .collect();
+            let targets = batch::targets(&labels, classes, config.label_smoothing, &self.device);
+            loading_seconds += loading.elapsed().as_secs_f64();
+
+            let logits = self.network.forward(faces, self.ops); // [batch, classes]
+            right += count_right(&logits, &labels);
+            let loss = cross_entropy(logits, targets);
+            let value: f32 = loss.clone().into_scalar();
+            if !value.is_finite() {
+                return Err(TrainError::Diverged {
+                    epoch,
+                    step: step + 1,
+                    loss: value,
+                });
+            }
+            loss_sum += f64::from(value);
+            let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+            learning_rate = config.learning_rate((epoch - 1) * steps + step, steps);
+            self.network = self
+                .sgd
+                .step(self.network.clone(), gradients, learning_rate);
+            tell(Progress::Step {
+                epoch,
+                step: step + 1,
+                steps,
+                loss: value,
+            });
+        }
+        Ok(EpochRecord {
+            epoch,
+            learning_rate,
+            train_loss: loss_sum / steps as f64,
+            train_accuracy: right as f64 / (steps * config.batch) as f64,
+            valid_loss: 0.0,
+            valid_accuracy: 0.0,
+            seconds: 0.0,
+            loading_seconds,
+        })
+    }
+}
+
+/// Mean over the batch of `-sum(target * log(softmax(logits)))`.
+///
+/// # Shapes
+/// - `logits`, `targets`: `[batch, classes]`
+/// - output: `[1]`
+fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let products = log_softmax(logits, 1).mul(targets); // [batch, classes]
+    products.sum_dim(1).mean().neg()
+}
+
+fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
+    let best = logits.clone().detach().argmax(1).to_data();
+    best.iter::<i64>()
+        .zip(labels)
+        .filter(|(best, label)| *best == **label as i64)
+        .count()
+}
+
+/// A network's predictions for unchanged faces.
+///
+/// # Panics
+/// If the network has fewer classes than the data.
+#[must_use]
+pub fn predict(network: &Network, data: &DataSet, ops: &impl Ops) -> Predictions {
+    let device = network.devices().first().cloned().unwrap_or_default();
+    let input = network.export().input;
+    let mut logits = Vec::new();
+    for start in (0..data.len()).step_by(EVALUATION_BATCH) {
+        let end = data.len().min(start + EVALUATION_BATCH);
+        let faces = batch::plain_faces(&input, data, start..end, &device);
+        logits.extend(network.forward(faces, ops).to_data().iter::<f32>());
+    }
+    let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
+    let classes = logits.len() / labels.len().max(1);
+    Predictions::new(logits, labels, classes).expect("one row of logits a face")
+}
+
+/// The best epoch's network as a plan, batch norms folded.
+#[must_use]
+pub fn best_plan(checkpoint: &Checkpoint) -> Plan {
+    let network = checkpoint.header.config.network.init(&Device::flex());
+    weights::write(network, &checkpoint.best).export()
+}
+
+/// SHA-256 of faces and labels.
+fn fingerprint(sets: &[&DataSet]) -> String {
+    let mut digest = Sha256::new();
+    for set in sets {
+        digest.update((set.len() as u64).to_le_bytes());
+        for index in 0..set.len() {
+            digest.update([set.labels()[index].index() as u8]);
+            digest.update(set.face(index));
+        }
+    }
+    format!("{:x}", digest.finalize())
+}

@@ -1,0 +1,67 @@
+//! A tiny data set and run.
+
+use std::fmt::Write;
+
+use mien_engine::expression::Expression;
+use mien_engine::nets::{NetworkConfig, StudentConfig};
+use mien_trainer::data::{DataSet, FACE_PIXELS};
+use mien_trainer::train::{OptimizerConfig, RunConfig};
+
+/// Faces of stripes, another direction and width for each class.
+pub fn faces(count: usize) -> DataSet {
+    let mut data = DataSet::default();
+    for index in 0..count {
+        let label = Expression::ALL[index % Expression::COUNT];
+        let class = label.index();
+        let face: Vec<u8> = (0..FACE_PIXELS)
+            .map(|i| {
+                let (x, y) = (i % 48, i / 48);
+                ((x * class + y * (6 - class) + index) * 9 % 256) as u8
+            })
+            .collect();
+        data.push(&face, label);
+    }
+    data
+}
+
+/// A run that takes a moment.
+pub fn config(epochs: usize) -> RunConfig {
+    RunConfig {
+        name: "tiny".to_owned(),
+        seed: 5,
+        epochs,
+        batch: 8,
+        label_smoothing: 0.1,
+        network: NetworkConfig::Student(StudentConfig {
+            channels: [2, 4, 4, 4],
+            dropout: 0.3,
+            ..StudentConfig::default()
+        }),
+        optimizer: OptimizerConfig {
+            learning_rate: 0.05,
+            warmup_epochs: 0.5,
+            momentum: 0.9,
+            weight_decay: 1e-3,
+            ema_decay: 0.9,
+        },
+        augmentation: mien_trainer::augment::Augmentation {
+            flip: 0.5,
+            rotation: 10.0,
+            erase: 0.5,
+            erase_area: 0.1,
+            ..Default::default()
+        },
+    }
+}
+
+/// The faces as FER2013 writes them.
+pub fn csv(training: &DataSet, public_test: &DataSet) -> String {
+    let mut text = "emotion,pixels,Usage\n".to_owned();
+    for (data, usage) in [(training, "Training"), (public_test, "PublicTest")] {
+        for (index, label) in data.labels().iter().enumerate() {
+            let pixels: Vec<String> = data.face(index).iter().map(u8::to_string).collect();
+            writeln!(text, "{},{},{usage}", label.index(), pixels.join(" ")).expect("a string");
+        }
+    }
+    text
+}
