@@ -4,4 +4,5 @@
 pub mod augment;
 pub mod cli;
 pub mod data;
+pub mod ops;
 pub mod train;

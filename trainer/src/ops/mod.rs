@@ -1,0 +1,111 @@
+//! Fast training operations for the CPU: convolution and batch norm with their own gradients.
+//!
+//! They are registered with Burn as a backend extension ([`extension`]), so that they take part in
+//! its automatic differentiation, and reach the networks through the engine's [`Ops`] trait.
+//! Everything here runs on one thread: one training process a core scales better than threads.
+
+#![allow(
+    clippy::inline_always,
+    reason = "loops must be inlined into the function that is compiled for the CPU's vectors"
+)]
+
+mod buffer;
+pub mod conv;
+mod extension;
+pub mod norm;
+
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+use mien_engine::nets::{Ops, StockOps};
+
+use conv::Window;
+use extension::TrainingOps;
+
+/// Our own kernels when training on Burn's CPU backend, Burn's operations everywhere else.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FastOps;
+
+impl Ops for FastOps {
+    fn conv2d(&self, conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+        let channels_in = input.dims()[1];
+        match window(conv, channels_in) {
+            Some(window) if trains_on_cpu(&input.device()) => {
+                Tensor::from_dispatch(Dispatch::train_conv2d(
+                    input.into_dispatch(),
+                    conv.weight.val().into_dispatch(),
+                    conv.bias
+                        .as_ref()
+                        .map(|bias| bias.val().into_dispatch())
+                        .into(),
+                    window,
+                ))
+            }
+            _ => StockOps.conv2d(conv, input),
+        }
+    }
+
+    fn norm_act(
+        &self,
+        norm: &BatchNorm,
+        input: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        relu: bool,
+    ) -> Tensor<4> {
+        let device = input.device();
+        if !(trains_on_cpu(&device) && norm.training.is_enabled()) {
+            return StockOps.norm_act(norm, input, residual, relu);
+        }
+        let (output, mean, variance) = Dispatch::train_norm_act(
+            input.into_dispatch(),
+            norm.gamma.val().into_dispatch(),
+            norm.beta.val().into_dispatch(),
+            residual.map(Tensor::into_dispatch).into(),
+            norm.epsilon as f32,
+            relu,
+        );
+        for (running, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
+            let batch = Tensor::<1>::from_dispatch(batch).detach();
+            let old = running.value_sync().to_device(&device);
+            let new = old.mul_scalar(1.0 - norm.momentum) + batch.mul_scalar(norm.momentum);
+            running.update(new.detach());
+        }
+        Tensor::from_dispatch(output)
+    }
+}
+
+/// Whether tensors of this device are differentiated and computed by Burn's CPU backend.
+fn trains_on_cpu(device: &Device) -> bool {
+    device.is_autodiff()
+        && matches!(
+            device.clone().without_autodiff().as_dispatch(),
+            DispatchDevice::Flex(_)
+        )
+}
+
+/// The module's window, where our kernels cover it: no dilation, symmetric padding, dense or depthwise.
+fn window(conv: &Conv2d, channels_in: usize) -> Option<Window> {
+    let [channels_out, _, _, _] = conv.weight.dims();
+    let depthwise = conv.groups == channels_in && conv.groups == channels_out;
+    let kernel = conv.kernel_size;
+    let padding = match conv.padding {
+        PaddingConfig2d::Valid => [0, 0],
+        PaddingConfig2d::Explicit(top, left, bottom, right) if top == bottom && left == right => {
+            [top, left]
+        }
+        PaddingConfig2d::Same if conv.stride == [1, 1] && kernel.iter().all(|k| k % 2 == 1) => {
+            kernel.map(|k| k / 2)
+        }
+        _ => return None,
+    };
+    (conv.dilation == [1, 1] && (conv.groups == 1 || depthwise)).then_some(Window {
+        kernel,
+        stride: conv.stride,
+        padding,
+        depthwise: depthwise && conv.groups > 1,
+    })
+}
+
+#[cfg(test)]
+mod tests;
