@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::ops::FastOps;
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use mien_engine::nets::StockOps;
 
 use super::{Failure, OrFail, Outcome};
 use crate::data;
@@ -60,7 +60,7 @@ impl Train {
             stop_after: self.stop_after,
         };
         let mut table = Table::new(config.epochs);
-        let state = train::run(job, &StockOps, &Device::flex(), |progress| {
+        let state = train::run(job, &FastOps, &Device::flex(), |progress| {
             table.show(progress);
         })
         .map_err(blame)?;

@@ -59,12 +59,12 @@ impl Phases {
     /// Where an input row's values go: the phase row's start for each horizontal phase, as an
     /// iterator of (first input column, target start).
     #[inline(always)]
-    fn row(&self, padding: [usize; 2], y: usize) -> impl Iterator<Item = (usize, usize)> {
-        let [stride_y, stride_x] = self.stride;
+    fn row(&self, shape: &ConvShape, y: usize) -> impl Iterator<Item = (usize, usize)> {
+        let ([stride_y, stride_x], padding) = (self.stride, shape.window.padding);
         let (padded, width, phase) = (y + padding[0], self.size[1], self.phase_len());
         let row = padded / stride_y * width;
         let first = padded % stride_y * stride_x;
-        (0..stride_x).map(move |x| {
+        (0..stride_x.min(shape.input[1])).map(move |x| {
             // Input column x lies at padded column x + padding.
             let column = x + padding[1];
             let start = (first + column % stride_x) * phase + row + column / stride_x;
@@ -76,8 +76,8 @@ impl Phases {
     #[inline(always)]
     fn split(&self, shape: &ConvShape, plane: &[f32], phases: &mut [f32]) {
         for (y, row) in plane.chunks_exact(shape.input[1]).enumerate() {
-            for (x, start) in self.row(shape.window.padding, y) {
-                let count = row.len().saturating_sub(x).div_ceil(self.stride[1]);
+            for (x, start) in self.row(shape, y) {
+                let count = (row.len() - x).div_ceil(self.stride[1]);
                 let target = &mut phases[start..start + count];
                 if self.stride[1] == 1 {
                     target.copy_from_slice(row);
@@ -97,7 +97,7 @@ impl Phases {
     #[inline(always)]
     fn join(&self, shape: &ConvShape, phases: &[f32], plane: &mut [f32]) {
         for (y, row) in plane.chunks_exact_mut(shape.input[1]).enumerate() {
-            for (x, start) in self.row(shape.window.padding, y) {
+            for (x, start) in self.row(shape, y) {
                 let source = &phases[start..];
                 if self.stride[1] == 1 {
                     row.copy_from_slice(&source[..row.len()]);
