@@ -1,1 +1,99 @@
-fn main() {}
+//! The set-up verbs of Mien: `cargo xtask build`, `serve` and `test`.
+
+mod assets;
+mod check;
+mod serve;
+mod setup;
+mod shell;
+mod site;
+mod size;
+mod wasm;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, serves and tests Mien; sets up what is missing"
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the static site into dist/
+    Build {
+        /// Write today's sizes down as the new budget
+        #[arg(long)]
+        accept_sizes: bool,
+    },
+    /// Build the site, serve it on this machine and open the browser
+    Serve {
+        /// The port; 0 takes any free one
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Leave the browser alone
+        #[arg(long)]
+        no_open: bool,
+        /// Serve dist/ as it is
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// Run every check, cheapest first, browser tests included
+    Test,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without the back trace that anyhow would add: no reader of it is at fault.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Build { accept_sizes } => {
+            site::build()?;
+            let sizes = size::measure()?;
+            size::print(&sizes);
+            if accept_sizes {
+                size::accept(&sizes)?;
+            }
+            println!("The site is in {}", dist().display());
+            Ok(())
+        }
+        Verb::Serve {
+            port,
+            no_open,
+            no_build,
+        } => {
+            if !no_build {
+                site::build()?;
+            }
+            serve::serve(port, !no_open)
+        }
+        Verb::Test => check::run_all(),
+    }
+}
+
+/// The top of the checkout.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the workspace")
+}
+
+/// Where the built site goes.
+fn dist() -> PathBuf {
+    root().join("dist")
+}

@@ -1,0 +1,3 @@
+//! The parts of the page, one file each.
+
+pub mod app;

@@ -1,0 +1,3 @@
+//! The worker that owns the engine.
+
+fn main() {}

@@ -1,0 +1,107 @@
+//! Files of the site, named by their content so that a browser may keep them for ever.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Where an asset lies and how large it is.
+#[derive(Serialize)]
+pub struct Asset {
+    /// Relative to `index.html`.
+    pub url: String,
+    /// Uncompressed, so that progress can be shown whatever the host compresses.
+    pub bytes: usize,
+}
+
+/// Every asset written so far, by its plain name, such as `models/centerface.mien`.
+#[derive(Default, Serialize)]
+#[serde(transparent)]
+pub struct Assets(BTreeMap<String, Asset>);
+
+impl Assets {
+    /// Writes `bytes` into `dist` under `name` with the content's hash in it.
+    pub fn write(&mut self, dist: &Path, name: &str, bytes: &[u8]) -> Result<&Asset> {
+        let url = hashed_name(name, bytes);
+        let path = dist.join(&url);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))?;
+        let asset = Asset {
+            url,
+            bytes: bytes.len(),
+        };
+        Ok(self.0.entry(name.to_owned()).insert_entry(asset).into_mut())
+    }
+
+    /// Replaces every `asset:NAME` in a text by the asset's URL.
+    pub fn resolve(&self, text: &str) -> Result<String> {
+        const SCHEME: &str = "asset:";
+        let mut resolved = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(SCHEME) {
+            resolved.push_str(&rest[..start]);
+            rest = &rest[start + SCHEME.len()..];
+            let is_end = |c: char| !(c.is_ascii_alphanumeric() || "-_./".contains(c));
+            let end = rest.find(is_end).unwrap_or(rest.len());
+            let Some(asset) = self.0.get(&rest[..end]) else {
+                bail!("there is no asset `{}`", &rest[..end]);
+            };
+            resolved.push_str(&asset.url);
+            rest = &rest[end..];
+        }
+        resolved.push_str(rest);
+        Ok(resolved)
+    }
+
+    /// The map of plain names to assets, for the page.
+    pub fn to_json(&self) -> Result<String> {
+        // No name or URL holds a `<`, so the text cannot end the script element it stands in.
+        Ok(serde_json::to_string(self)?)
+    }
+}
+
+/// `models/a.mien` becomes `models/a-0123456789.mien`.
+fn hashed_name(name: &str, bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hash = digest[..5].iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    match name.rsplit_once('.') {
+        Some((stem, extension)) => format!("{stem}-{hash}.{extension}"),
+        None => format!("{name}-{hash}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_gets_another_name() {
+        assert_ne!(hashed_name("a/b.css", b"1"), hashed_name("a/b.css", b"2"));
+        assert!(hashed_name("a/b.css", b"1").starts_with("a/b-"));
+        assert!(hashed_name("a/b.css", b"1").ends_with(".css"));
+    }
+
+    #[test]
+    fn names_in_a_text_become_urls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut assets = Assets::default();
+        let url = assets
+            .write(folder.path(), "icons/mark.svg", b"<svg/>")
+            .expect("written")
+            .url
+            .clone();
+        let text = assets.resolve("<a href=\"asset:icons/mark.svg\">x</a>");
+        assert_eq!(text.expect("resolved"), format!("<a href=\"{url}\">x</a>"));
+        assert_eq!(fs::read(folder.path().join(url)).expect("read"), b"<svg/>");
+        assert!(assets.resolve("asset:absent.svg").is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! The static site in `dist/`: one page, its assets, relative URLs throughout, so that it works
+//! on any host and under any path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::assets::Assets;
+use crate::{dist, root, wasm};
+
+/// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
+const STYLES: [&str; 5] = ["tokens", "base", "controls", "layout", "faces"];
+
+/// Builds everything anew.
+pub fn build() -> Result<()> {
+    let modules = wasm::build()?;
+    let dist = dist();
+    if dist.exists() {
+        fs::remove_dir_all(&dist)?;
+    }
+    fs::create_dir_all(&dist)?;
+
+    let mut assets = Assets::default();
+    for module in &modules {
+        let wasm = format!("{}.wasm", module.name);
+        let url = assets.write(&dist, &wasm, &module.wasm)?.url.clone();
+        let js = format!(
+            "{}\n__wbg_init({{ module_or_path: new URL('{url}', import.meta.url) }});\n",
+            module.js
+        );
+        assets.write(&dist, &format!("{}.js", module.name), js.as_bytes())?;
+    }
+    assets.write(&dist, "mien.css", styles()?.as_bytes())?;
+    copy_public(&dist, &mut assets)?;
+
+    let page = root().join("index.html");
+    let text =
+        fs::read_to_string(&page).with_context(|| format!("could not read {}", page.display()))?;
+    let text = assets
+        .resolve(&text)?
+        .replace("{assets}", &assets.to_json()?);
+    fs::write(dist.join("index.html"), text)?;
+    Ok(())
+}
+
+fn styles() -> Result<String> {
+    let folder = root().join("app/styles");
+    STYLES
+        .iter()
+        .map(|name| {
+            let path = folder.join(name).with_extension("css");
+            fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+        })
+        .collect()
+}
+
+/// Files at the top of `public` keep their names, because other software looks for them there;
+/// those in its folders are named by their hash.
+fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
+    let public = root().join("public");
+    for path in files_under(&public)? {
+        let name = path
+            .strip_prefix(&public)?
+            .to_string_lossy()
+            .replace('\\', "/");
+        if name.contains('/') {
+            assets.write(dist, &name, &fs::read(&path)?)?;
+        } else {
+            fs::copy(&path, dist.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(files_under(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

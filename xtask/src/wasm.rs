@@ -1,0 +1,80 @@
+//! From the crate `mien-app` to JavaScript modules with their wasm.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::setup;
+use crate::shell::{self, cargo};
+
+/// The binaries of `mien-app`; each becomes a module of the same name.
+pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
+
+/// The Cargo profile of everything the page downloads.
+const PROFILE: &str = "web";
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// One wasm binary with the JavaScript that loads it. The module's default export starts it and
+/// takes the wasm's URL, because assets are named by their hash.
+pub struct Module {
+    pub name: &'static str,
+    pub js: String,
+    pub wasm: Vec<u8>,
+}
+
+/// Compiles the page and the worker.
+pub fn build() -> Result<Vec<Module>> {
+    setup::wasm_target(TARGET)?;
+    let mut command = cargo();
+    // Flags meant for native code would replace the wasm ones of .cargo/config.toml.
+    command
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .args(["build", "--package", "mien-app", "--features", "browser"])
+        .args(["--target", TARGET, "--profile", PROFILE]);
+    shell::run(&mut command)?;
+
+    let folder = target_directory()?.join(TARGET).join(PROFILE);
+    BINARIES
+        .into_iter()
+        .map(|name| {
+            let mut output = Bindgen::new()
+                .input_path(folder.join(name).with_extension("wasm"))
+                .web(true)?
+                .typescript(false)
+                .keep_debug(false)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate_output()
+                .with_context(|| format!("wasm-bindgen could not process {name}"))?;
+            anyhow::ensure!(
+                output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
+                "{name} brings JavaScript snippets, which the site does not serve"
+            );
+            Ok(Module {
+                name,
+                js: output.js().to_owned(),
+                wasm: output.wasm_mut().emit_wasm(),
+            })
+        })
+        .collect()
+}
+
+/// Cargo's build folder, wherever environment or configuration put it.
+pub fn target_directory() -> Result<PathBuf> {
+    if let Some(folder) = env::var_os("CARGO_TARGET_DIR") {
+        return Ok(crate::root().join(folder));
+    }
+    let output = cargo()
+        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
+        .output()
+        .context("could not start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let folder = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    Ok(folder.into())
+}
