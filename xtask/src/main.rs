@@ -50,7 +50,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().verb) {
+    match run(&Cli::parse().verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Without the back trace that anyhow would add: no reader of it is at fault.
@@ -60,8 +60,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> Result<()> {
-    match verb {
+fn run(verb: &Verb) -> Result<()> {
+    match *verb {
         Verb::Build { accept_sizes } => {
             site::build()?;
             let sizes = size::measure()?;

@@ -1,3 +1,5 @@
 //! The worker that owns the engine.
 
-fn main() {}
+fn main() {
+    web_sys::console::debug_1(&"worker".into());
+}
