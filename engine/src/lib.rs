@@ -11,10 +11,13 @@
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
+//! | `gpu` | runs a plan on the GPU (feature `gpu`) |
 //! | [`runner`] | one interface to every backend |
 
 pub mod cpu;
 pub mod expression;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod metrics;
 #[cfg(feature = "burn")]
 pub mod nets;

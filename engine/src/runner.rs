@@ -3,6 +3,8 @@
 use thiserror::Error;
 
 use crate::cpu;
+#[cfg(feature = "gpu")]
+use crate::gpu::{self, GpuError};
 use crate::plan::{Plan, ShapeError};
 
 /// Inputs of one size, run together.
@@ -33,6 +35,10 @@ pub enum RunError {
         /// The length of the data.
         found: usize,
     },
+    /// The GPU failed.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
 }
 
 /// A network ready to run on one of the backends.
@@ -40,15 +46,23 @@ pub enum RunError {
 pub enum Runner {
     /// On the CPU.
     Cpu(Box<cpu::Runner>),
+    /// On the GPU.
+    #[cfg(feature = "gpu")]
+    Gpu(Box<gpu::Runner>),
 }
 
 impl Runner {
     /// Runs the network. One vector for each output of the plan, `[count, height, width,
     /// channels]`.
-    #[expect(clippy::unused_async, reason = "a GPU is read back asynchronously")]
+    #[cfg_attr(
+        not(feature = "gpu"),
+        expect(clippy::unused_async, reason = "a GPU is read back asynchronously")
+    )]
     pub async fn run(&mut self, batch: Batch<'_>) -> Result<Vec<Vec<f32>>, RunError> {
         match self {
             Self::Cpu(runner) => runner.run(batch),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(runner) => runner.run(batch).await,
         }
     }
 
@@ -57,6 +71,8 @@ impl Runner {
     pub fn plan(&self) -> &Plan {
         match self {
             Self::Cpu(runner) => runner.plan(),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(runner) => runner.plan(),
         }
     }
 }

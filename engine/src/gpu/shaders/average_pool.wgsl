@@ -1,0 +1,35 @@
+// The mean under the window, padded pixels not counted. A thread makes one pixel of one group of
+// channels.
+
+@compute @workgroup_size(WORKGROUP)
+fn average_pool(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let thread = thread_index(workgroup, workgroups, local);
+    if (thread >= sizes.threads) {
+        return;
+    }
+    let groups = sizes.out_groups;
+    let group = thread % groups;
+    let x = (thread / groups) % sizes.out_width;
+    let row = thread / (groups * sizes.out_width);
+    let y = row % sizes.out_height;
+    let image = row / sizes.out_height;
+
+    var sum = vec4<f32>(0.0);
+    var count = 0.0;
+    for (var kernel_y = 0u; kernel_y < KERNEL_HEIGHT; kernel_y++) {
+        let in_y = y * STRIDE_Y + kernel_y - PAD_Y;
+        for (var kernel_x = 0u; kernel_x < KERNEL_WIDTH; kernel_x++) {
+            let in_x = x * STRIDE_X + kernel_x - PAD_X;
+            if (in_y < sizes.in_height && in_x < sizes.in_width) {
+                let at = (image * sizes.in_height + in_y) * sizes.in_width + in_x;
+                sum += input[at * groups + group];
+                count += 1.0;
+            }
+        }
+    }
+    finish(thread, sum / count);
+}

@@ -1,0 +1,62 @@
+// What every kernel shares; put before each of the other files.
+//
+// Maps are [image, y, x, group] of vec4: four channels make a group, padded with zeros. A kernel
+// covers its whole output with a line of threads, channel groups fastest, so that neighbouring
+// threads read the same pixel and neighbouring weights.
+
+struct Sizes {
+    in_height: u32,
+    in_width: u32,
+    in_groups: u32,
+    out_height: u32,
+    out_width: u32,
+    out_groups: u32,
+    // Tiles of neighbouring pixels that make a row, the last one perhaps not full.
+    row_tiles: u32,
+    // Threads that have work.
+    threads: u32,
+    activation: u32,
+    residual: u32,
+}
+
+const RELU = 1u;
+const SIGMOID = 2u;
+const RESIDUAL_BEFORE_ACTIVATION = 1u;
+const RESIDUAL_AFTER_ACTIVATION = 2u;
+
+const WORKGROUP = 64u;
+
+@group(0) @binding(0) var<storage, read> input: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> output: array<vec4<f32>>;
+// The bias, then the weights.
+@group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
+@group(0) @binding(4) var<uniform> sizes: Sizes;
+
+// Position in the line of threads; workgroups spread over y where x has not room for all.
+fn thread_index(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> u32 {
+    return (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+}
+
+fn activate(value: vec4<f32>) -> vec4<f32> {
+    if (sizes.activation == RELU) {
+        return max(value, vec4<f32>(0.0));
+    }
+    if (sizes.activation == SIGMOID) {
+        return 1.0 / (1.0 + exp(-value));
+    }
+    return value;
+}
+
+// Adds the residual, applies the activation, stores.
+fn finish(index: u32, value: vec4<f32>) {
+    var result = value;
+    if (sizes.residual == RESIDUAL_BEFORE_ACTIVATION) {
+        result += residual[index];
+    }
+    result = activate(result);
+    if (sizes.residual == RESIDUAL_AFTER_ACTIVATION) {
+        result += residual[index];
+    }
+    output[index] = result;
+}
