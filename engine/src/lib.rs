@@ -12,8 +12,11 @@
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
 //! | `gpu` | runs a plan on the GPU (feature `gpu`) |
+//! | `backend` | which backend runs a network (feature `gpu`) |
 //! | [`runner`] | one interface to every backend |
 
+#[cfg(feature = "gpu")]
+pub mod backend;
 pub mod cpu;
 pub mod expression;
 #[cfg(feature = "gpu")]
