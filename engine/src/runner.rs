@@ -35,6 +35,9 @@ pub enum RunError {
         /// The length of the data.
         found: usize,
     },
+    /// There is not enough memory; a smaller input needs less.
+    #[error("there is not enough memory to run the network on an input of this size")]
+    Memory,
     /// The GPU failed.
     #[cfg(feature = "gpu")]
     #[error(transparent)]

@@ -28,9 +28,6 @@ const PREAMBLE: usize = 4 + 2 + 1 + 4;
 const MAX_HEADER: usize = 1 << 20;
 /// Larger files are refused: bounds the memory that reading one can take.
 const MAX_FILE: usize = 1 << 28;
-/// A fully convolutional plan is checked on an input of at least this many pixels a side.
-pub(super) const PROBE_SIDE: usize = 256;
-
 /// How a file holds the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightStorage {
@@ -124,8 +121,7 @@ impl Plan {
     }
 
     /// Reads a `.mien` file and checks everything: no file, however made, leads to a panic, to an
-    /// allocation out of proportion to its length, or to a plan that [`Plan::shapes`] refuses for
-    /// its own input size.
+    /// allocation out of proportion to its length, or to a plan that [`Plan::check`] refuses.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
         if bytes.len() > MAX_FILE {
             return Err(FormatError::TooLarge);
@@ -161,11 +157,7 @@ impl Plan {
             let extra = reader.bytes.len();
             return Err(FormatError::TooLong { extra });
         }
-        let multiple = plan.input.multiple.max(1);
-        let probe = PROBE_SIDE.checked_next_multiple_of(multiple);
-        let side = probe.ok_or(FormatError::TooLarge)?;
-        let [height, width] = plan.input.size.unwrap_or([side; 2]);
-        plan.shapes(height, width)?;
+        plan.check()?;
         Ok(plan)
     }
 }
@@ -502,10 +494,8 @@ mod tests {
                     let reach = if numbers.chance(2) { bytes.len() } else { bytes.len().min(100) };
                     damaged[numbers.below(reach)] = numbers.below(256) as u8;
                 }
-                if let Ok(plan) = Plan::from_bytes(&damaged)
-                    && let Some([height, width]) = plan.input.size
-                {
-                    prop_assert!(plan.shapes(height, width).is_ok());
+                if let Ok(plan) = Plan::from_bytes(&damaged) {
+                    prop_assert!(plan.check().is_ok());
                 }
             }
         }

@@ -3,7 +3,6 @@
 
 use proptest::prelude::*;
 
-use super::format::PROBE_SIDE;
 use super::{Activation, InputSpec, Layer, LayerKind, Plan, Residual, TensorId, Window};
 
 /// A plan with an input of a size that it takes, and a seed for the input's values.
@@ -47,7 +46,7 @@ pub fn sample(layers: usize) -> impl Strategy<Value = Sample> {
         let other = numbers.below(last + 1);
         plan.outputs = vec![TensorId(last as u16), TensorId(other as u16)];
         // Pools and residuals may bind a plan to its size.
-        if numbers.chance(2) || plan.shapes(PROBE_SIDE, PROBE_SIDE).is_err() {
+        if numbers.chance(2) || plan.check().is_err() {
             plan.input.size = Some([height, width]);
         }
         Sample {

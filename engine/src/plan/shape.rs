@@ -66,7 +66,19 @@ const MAX_SIDE: usize = 1 << 14;
 /// No map may hold more values.
 const MAX_VALUES: usize = 1 << 28;
 
+/// A plan for inputs of many sizes is checked on one of at least this many pixels a side.
+const CHECK_SIDE: usize = 256;
+
 impl Plan {
+    /// Checks the plan for its own input size or, if it takes many, for one of at least 256 pixels
+    /// a side.
+    pub fn check(&self) -> Result<(), ShapeError> {
+        let multiple = self.input.multiple.max(1);
+        let side = CHECK_SIDE.checked_next_multiple_of(multiple);
+        let [height, width] = self.input.size.unwrap_or([side.unwrap_or(multiple); 2]);
+        self.shapes(height, width).map(drop)
+    }
+
     /// The shape of every tensor for an input of `height` x `width` pixels: index 0 is the input,
     /// `i + 1` the output of layer `i`. Checks the whole plan on the way.
     pub fn shapes(&self, height: usize, width: usize) -> Result<Vec<MapShape>, ShapeError> {
