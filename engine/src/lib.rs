@@ -8,6 +8,8 @@
 //! | [`expression`] | the seven classes, their order and names |
 //! | [`photo`] | pixels as every step reads them |
 //! | [`metrics`] | how good predictions are |
+//! | [`geometry`] | points, rectangles and similarity transforms |
+//! | [`detect`] | the faces in a photo |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
@@ -18,7 +20,9 @@
 #[cfg(feature = "gpu")]
 pub mod backend;
 pub mod cpu;
+pub mod detect;
 pub mod expression;
+pub mod geometry;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod metrics;

@@ -4,5 +4,7 @@
 pub mod augment;
 pub mod cli;
 pub mod data;
+pub mod onnx;
 pub mod ops;
+pub mod photo;
 pub mod train;

@@ -4,6 +4,7 @@
 //! what the user can mend and 2 for a failure of our own.
 
 mod failure;
+pub mod import_detector;
 mod train;
 
 use std::panic;
@@ -24,12 +25,14 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(train::Train),
+    ImportDetector(import_detector::ImportDetector),
 }
 
 impl Command {
     fn run(self) -> Outcome {
         match self {
             Self::Train(command) => command.run(),
+            Self::ImportDetector(command) => command.run(),
         }
     }
 }

@@ -1,0 +1,141 @@
+//! Face detection with CenterFace: Xu, Yan et al., "CenterFace: Joint Face Detection and Alignment
+//! Using Face as Point" (2020), <https://arxiv.org/abs/1911.03599>.
+//!
+//! The photo is drawn into the network's input (`canvas`), the network marks the centres of
+//! faces on a map of a quarter of its size, `decode` reads boxes and landmarks there, and
+//! `nms` keeps one box a face.
+
+mod canvas;
+mod decode;
+mod nms;
+mod resize;
+
+pub use decode::MIN_SCORE;
+pub use nms::SAME_FACE_IOU;
+
+use canvas::Canvas;
+use decode::decode;
+use nms::suppress;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::geometry::{Point, Rect};
+use crate::photo::Photo;
+use crate::plan::{Plan, TensorId};
+use crate::runner::{Batch, RunError, Runner};
+
+/// A face found in a photo. All places are in pixels of the photo.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Face {
+    /// The box around the face, as far as it lies in the photo.
+    pub bounds: Rect,
+    /// The whole box, also where it reaches beyond the photo.
+    pub extent: Rect,
+    /// The eye on the left of an upright picture (the person's right one), the other eye, the tip
+    /// of the nose, the corner of the mouth on the left, the other corner.
+    pub landmarks: [Point; 5],
+    /// How sure the detector is, [`MIN_SCORE`] to 1.
+    pub score: f32,
+}
+
+/// How thoroughly a photo is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DetectOptions {
+    /// The photo's longer side is scaled down to this many pixels. Faces of some 16 pixels there
+    /// are found; time grows with the square.
+    pub long_side: usize,
+    /// Whether to look again for a face that fills the photo where none was found.
+    pub close_up: bool,
+}
+
+impl DetectOptions {
+    /// For photos: faces from about a fortieth of the longer side.
+    pub const PHOTO: Self = Self {
+        long_side: 640,
+        close_up: true,
+    };
+
+    /// For the camera, a quarter of the time: faces from about a twentieth of the longer side.
+    pub const CAMERA: Self = Self {
+        long_side: 320,
+        close_up: false,
+    };
+}
+
+/// Why no faces could be looked for.
+#[derive(Debug, Error)]
+pub enum DetectError {
+    /// The network is not a face detector of this kind; load another model.
+    #[error("this model is not a face detector")]
+    NotADetector,
+    /// The network failed.
+    #[error("the face detector failed: {0}")]
+    Run(#[from] RunError),
+}
+
+/// The CenterFace network on a backend.
+#[derive(Debug)]
+pub struct Detector {
+    runner: Runner,
+}
+
+impl Detector {
+    /// Takes a runner of the detector's network.
+    pub fn new(runner: Runner) -> Result<Self, DetectError> {
+        if is_detector(runner.plan()) {
+            Ok(Self { runner })
+        } else {
+            Err(DetectError::NotADetector)
+        }
+    }
+
+    /// Finds the faces in a photo, the surest first.
+    pub async fn detect(
+        &mut self,
+        photo: &Photo,
+        options: &DetectOptions,
+    ) -> Result<Vec<Face>, DetectError> {
+        let faces = self
+            .look(photo, Canvas::whole(photo, options.long_side))
+            .await?;
+        if faces.is_empty() && options.close_up {
+            return self.look(photo, Canvas::close_up(photo)).await;
+        }
+        Ok(faces)
+    }
+
+    async fn look(&mut self, photo: &Photo, canvas: Canvas) -> Result<Vec<Face>, DetectError> {
+        let input = &self.runner.plan().input;
+        let data = canvas.draw(photo, input.scale, input.offset);
+        let batch = Batch {
+            data: &data,
+            count: 1,
+            height: canvas.height,
+            width: canvas.width,
+        };
+        let outputs = self.runner.run(batch).await?;
+        Ok(suppress(decode(&outputs, &canvas, photo)))
+    }
+}
+
+/// Whether a plan reads colour pictures of any size and gives CenterFace's four maps.
+fn is_detector(plan: &Plan) -> bool {
+    let side = canvas::MULTIPLE;
+    let Ok(shapes) = plan.shapes(side, side) else {
+        return false;
+    };
+    let channels = |tensor: &TensorId| {
+        let shape = shapes[tensor.index()];
+        let fits = [shape.height, shape.width] == [side / decode::STRIDE; 2];
+        fits.then_some(shape.channels)
+    };
+    plan.input.channels == 3
+        && plan.input.size.is_none()
+        && canvas::MULTIPLE.is_multiple_of(plan.input.multiple)
+        && plan
+            .outputs
+            .iter()
+            .map(channels)
+            .eq(decode::CHANNELS.map(Some))
+}
