@@ -210,7 +210,9 @@ impl<'a> Builder<'a> {
         };
         let runs = weight.chunks_exact_mut(inner.max(1));
         for (run, factor) in runs.zip(factors.iter().cycle()) {
-            run.iter_mut().for_each(|value| *value *= factor);
+            for value in run {
+                *value *= factor;
+            }
         }
         for (channel, bias) in bias.iter_mut().enumerate() {
             *bias = (*bias - mean[channel]) * factors[channel] + beta[channel];

@@ -106,12 +106,12 @@ fn convolve(input: &[f32], kernel: &[f32], outputs: usize, groups: usize) -> Vec
 
 #[test]
 fn convolutions_keep_their_meaning() {
-    for (outputs, groups) in [(3, 1), (2, 2)] {
-        let each = 2 / groups;
+    for (outputs, groups) in [(3_u8, 1_u8), (2, 2)] {
+        let dims = [outputs, 2 / groups, 3, 3].map(i64::from);
+        let (outputs, each) = (usize::from(outputs), usize::from(2 / groups));
         let kernel = values(outputs * each * 9);
-        let dims = [outputs as i64, each as i64, 3, 3];
         let attributes = vec![
-            group(groups as i64),
+            group(i64::from(groups)),
             ints("strides", &[2, 2]),
             ints("pads", &[1, 1, 0, 0]),
         ];
@@ -119,7 +119,7 @@ fn convolutions_keep_their_meaning() {
         let bytes = model(nodes, vec![tensor("w", &dims, kernel.clone())], &["out"]);
         let plan = read_plan(&bytes, input(2)).expect("a plan");
         let data = values(32);
-        let expected = convolve(&data, &kernel, outputs, groups);
+        let expected = convolve(&data, &kernel, outputs, usize::from(groups));
         assert_eq!(run(plan, &data, 4), [expected]);
     }
 }
