@@ -10,6 +10,9 @@
 //! | [`metrics`] | how good predictions are |
 //! | [`geometry`] | points, rectangles and similarity transforms |
 //! | [`detect`] | the faces in a photo |
+//! | [`crop`] | a face as the expression network sees it |
+//! | [`classify`] | the probabilities of the expressions |
+//! | [`pipeline`] | the whole way from a photo to explained faces |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
@@ -19,7 +22,9 @@
 
 #[cfg(feature = "gpu")]
 pub mod backend;
+pub mod classify;
 pub mod cpu;
+pub mod crop;
 pub mod detect;
 pub mod expression;
 pub mod geometry;
@@ -29,5 +34,6 @@ pub mod metrics;
 #[cfg(feature = "burn")]
 pub mod nets;
 pub mod photo;
+pub mod pipeline;
 pub mod plan;
 pub mod runner;

@@ -9,6 +9,8 @@ mod canvas;
 mod decode;
 mod nms;
 mod resize;
+#[cfg(test)]
+mod tests;
 
 pub use decode::MIN_SCORE;
 pub use nms::SAME_FACE_IOU;

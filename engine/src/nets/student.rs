@@ -7,11 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig};
 use super::{Ops, PlanBuilder};
+pub use crate::crop::SIDE;
 use crate::expression::Expression;
 use crate::plan::{Activation, InputSpec, Plan, TensorId};
-
-/// Side of the square face crop, in pixels.
-pub const SIDE: usize = 48;
 
 /// Configuration of a [`Student`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,108 @@
+//! From a crop to the probabilities of the expressions.
+
+use thiserror::Error;
+
+use crate::crop::SIDE;
+use crate::expression::Expression;
+use crate::plan::Plan;
+use crate::runner::{Batch, RunError, Runner};
+
+/// One probability a class, in label order; they sum to 1.
+pub type Probabilities = [f32; Expression::COUNT];
+
+/// Why expressions could not be classified.
+#[derive(Debug, Error)]
+pub enum ClassifyError {
+    /// The network does not take a crop or does not give one value a class; load another model.
+    #[error("this model is not a classifier of the seven expressions")]
+    NotAClassifier,
+    /// The network failed.
+    #[error("the expression network failed: {0}")]
+    Run(#[from] RunError),
+}
+
+/// An expression network on a backend.
+#[derive(Debug)]
+pub struct Classifier {
+    runner: Runner,
+}
+
+impl Classifier {
+    /// Takes a runner of a network from one gray crop to one value a class.
+    pub fn new(runner: Runner) -> Result<Self, ClassifyError> {
+        if is_classifier(runner.plan()) {
+            Ok(Self { runner })
+        } else {
+            Err(ClassifyError::NotAClassifier)
+        }
+    }
+
+    /// Classifies any number of crops at once: `pixels` is `[count, SIDE, SIDE]`, luma of 0 to
+    /// 255. Gives `count` entries.
+    pub async fn classify(
+        &mut self,
+        pixels: &[f32],
+        count: usize,
+    ) -> Result<Vec<Probabilities>, ClassifyError> {
+        let input = &self.runner.plan().input;
+        let data: Vec<f32> = pixels
+            .iter()
+            .map(|value| value * input.scale + input.offset)
+            .collect();
+        let outputs = self
+            .runner
+            .run(Batch {
+                data: &data,
+                count,
+                height: SIDE,
+                width: SIDE,
+            })
+            .await?;
+        let (logits, _) = outputs[0].as_chunks();
+        Ok(logits.iter().map(softmax).collect())
+    }
+}
+
+/// Whether a plan reads a gray crop and gives one value a class.
+fn is_classifier(plan: &Plan) -> bool {
+    let Ok(shapes) = plan.shapes(SIDE, SIDE) else {
+        return false;
+    };
+    let is_logits = |index: usize| {
+        let shape = shapes[index];
+        [shape.height, shape.width, shape.channels] == [1, 1, Expression::COUNT]
+    };
+    plan.input.channels == 1
+        && matches!(plan.outputs.as_slice(), [output] if is_logits(output.index()))
+}
+
+/// `exp(x_i) / sum(exp(x_j))`, without overflow.
+#[must_use]
+pub fn softmax(logits: &[f32; Expression::COUNT]) -> Probabilities {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers = logits.map(|logit| (logit - largest).exp());
+    let sum: f32 = powers.iter().sum();
+    powers.map(|power| power / sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn probabilities_sum_to_one_and_keep_the_order(
+            logits in proptest::array::uniform7(-1e4..1e4_f32),
+        ) {
+            let probabilities = softmax(&logits);
+            prop_assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            for (one, first) in logits.iter().zip(probabilities) {
+                for (other, second) in logits.iter().zip(probabilities) {
+                    prop_assert!(one < other || first >= second);
+                }
+            }
+        }
+    }
+}
