@@ -3,66 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use thiserror::Error;
-
-use super::kernel::{Kernel, Shader};
-use crate::plan::ShapeError;
-
-/// Why a network cannot run on the GPU; one variant for each remedy.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum GpuError {
-    /// The browser has no WebGPU, or the page is not in a secure context: use the CPU, or a newer
-    /// browser over HTTPS.
-    #[error("this browser offers no WebGPU here")]
-    NoWebGpu,
-    /// There is no usable GPU: use the CPU.
-    #[error("no graphics adapter was found")]
-    NoAdapter,
-    /// The adapter gave no device: use the CPU, or update the graphics driver.
-    #[error("the graphics adapter refused to open: {reason}")]
-    Refused {
-        /// The system's words.
-        reason: String,
-    },
-    /// The device went away (driver reset, sleep): open it again once, then use the CPU.
-    #[error("the graphics device was lost: {reason}")]
-    Lost {
-        /// The system's words.
-        reason: String,
-    },
-    /// Not enough memory: use smaller inputs or fewer at once.
-    #[error("the graphics device is out of memory")]
-    OutOfMemory,
-    /// One input of this size needs more than the device allows: use smaller inputs or the CPU.
-    #[error("a layer needs {needed} bytes where the graphics device allows {allowed}")]
-    TooLarge {
-        /// Bytes of the largest tensor of one input.
-        needed: u64,
-        /// The device's limit.
-        allowed: u64,
-    },
-    /// A defect of ours or of the driver: report it and use the CPU.
-    #[error("the graphics device refused a command: {message}")]
-    Validation {
-        /// The system's words.
-        message: String,
-    },
-    /// The plan is not valid.
-    #[error(transparent)]
-    Plan(#[from] ShapeError),
-}
-
-impl From<wgpu::Error> for GpuError {
-    fn from(error: wgpu::Error) -> Self {
-        match error {
-            wgpu::Error::OutOfMemory { .. } => Self::OutOfMemory,
-            wgpu::Error::Validation { description, .. }
-            | wgpu::Error::Internal { description, .. } => Self::Validation {
-                message: description,
-            },
-        }
-    }
-}
+use super::error::GpuError;
+use super::shader::Shader;
 
 /// What is known about the GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,15 +28,17 @@ pub struct Capabilities {
     pub timestamps: bool,
 }
 
-/// An open GPU, with the kernels compiled so far.
+/// An open GPU, with the shaders compiled so far.
 #[derive(Debug)]
 pub struct Device {
     adapter: Adapter,
+    /// Whether shaders that share loads among four threads are the better choice: they are where
+    /// a load costs much more than arithmetic.
+    pub(super) quads: bool,
     pub(super) handle: Handle,
     pub(super) bindings: wgpu::BindGroupLayout,
     pipeline_layout: wgpu::PipelineLayout,
-    modules: Mutex<HashMap<Shader, wgpu::ShaderModule>>,
-    pipelines: Mutex<HashMap<Kernel, wgpu::ComputePipeline>>,
+    pipelines: Mutex<HashMap<Shader, wgpu::ComputePipeline>>,
 }
 
 /// What a runner needs of the device.
@@ -192,6 +136,7 @@ impl Device {
             immediate_size: 0,
         });
         Self {
+            quads: adapter.software && adapter.capabilities.subgroups,
             adapter,
             handle: Handle {
                 device,
@@ -200,7 +145,6 @@ impl Device {
             },
             bindings,
             pipeline_layout,
-            modules: Mutex::default(),
             pipelines: Mutex::default(),
         }
     }
@@ -217,31 +161,28 @@ impl Device {
         matches!(*lock(&self.handle.fault), Some(GpuError::Lost { .. }))
     }
 
-    /// A kernel, compiled at its first use.
-    pub(super) fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
+    /// A shader, compiled at its first use.
+    pub(super) fn pipeline(&self, shader: Shader) -> wgpu::ComputePipeline {
         let device = &self.handle.device;
         let compile = || {
-            let mut modules = lock(&self.modules);
-            let module = modules.entry(kernel.shader).or_insert_with(|| {
-                device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                    label: Some(kernel.shader.name()),
-                    source: wgpu::ShaderSource::Wgsl(kernel.shader.source().into()),
-                })
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(shader.name()),
+                source: wgpu::ShaderSource::Wgsl(shader.source().into()),
             });
             device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(kernel.shader.name()),
+                label: Some(shader.name()),
                 layout: Some(&self.pipeline_layout),
-                module,
-                entry_point: Some(kernel.shader.name()),
+                module: &module,
+                entry_point: Some(shader.name()),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &kernel.constants(),
+                    constants: &[("WORKGROUP", shader.workgroup() as f64)],
                     ..Default::default()
                 },
                 cache: None,
             })
         };
         lock(&self.pipelines)
-            .entry(*kernel)
+            .entry(shader)
             .or_insert_with(compile)
             .clone()
     }
@@ -300,7 +241,7 @@ impl Handle {
 /// No buffer is larger, whatever the GPU allows.
 const MAX_BUFFER: u64 = 1 << 30;
 
-/// The bindings of every kernel: input, output, parameters, residual, sizes.
+/// The bindings of every shader: input, output, parameters, residual, sizes.
 const BINDINGS: [wgpu::BufferBindingType; 5] = [
     wgpu::BufferBindingType::Storage { read_only: true },
     wgpu::BufferBindingType::Storage { read_only: false },

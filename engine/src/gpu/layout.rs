@@ -1,7 +1,7 @@
 //! Where the tensors of a plan lie in GPU memory, for inputs of one size.
 
-use super::device::GpuError;
-use super::kernel::GROUP;
+use super::error::GpuError;
+use super::shader::GROUP;
 use crate::plan::{MapShape, Plan, Residual};
 
 /// Bytes that one slot takes at most for several inputs at once; larger batches run in chunks.

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use wgpu::BufferUsages;
 
-use super::device::{Device, GpuError, Handle};
-use super::kernel::{GROUP, Kernel, pack};
+use super::device::{Device, Handle};
+use super::error::GpuError;
 use super::layout::Layout;
+use super::shader::{GROUP, Shader, pack};
 use super::workspace::Workspace;
 use crate::plan::{Plan, ShapeError};
 use crate::runner::{Batch, RunError};
@@ -16,14 +17,14 @@ const WORKSPACES: usize = 4;
 /// What WebGPU guarantees for the offsets of bindings.
 pub(super) const OFFSET_ALIGNMENT: usize = 256;
 
-/// A network on the GPU: weights uploaded, kernels compiled.
+/// A network on the GPU: weights uploaded, shaders compiled.
 #[derive(Debug)]
 pub struct Runner {
     pub(super) plan: Plan,
     pub(super) handle: Handle,
     pub(super) bindings: wgpu::BindGroupLayout,
     /// One for each layer.
-    pub(super) pipelines: Vec<wgpu::ComputePipeline>,
+    pub(super) shaders: Vec<(Shader, wgpu::ComputePipeline)>,
     /// Biases and weights of all layers.
     pub(super) parameters: wgpu::Buffer,
     /// Those of each layer, in bytes.
@@ -33,7 +34,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Uploads the weights and compiles the kernels.
+    /// Uploads the weights and compiles the shaders.
     pub async fn new(gpu: &Device, plan: &Plan) -> Result<Self, GpuError> {
         if let Some([height, width]) = plan.input.size {
             plan.shapes(height, width)?;
@@ -51,15 +52,17 @@ impl Runner {
             let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
             let parameters = handle.buffer("parameters", needed, usage);
             handle.queue.write_buffer(&parameters, 0, bytes);
-            let kernels = plan.layers.iter().map(|layer| Kernel::new(&layer.kind));
-            let pipelines = kernels.map(|kernel| gpu.pipeline(&kernel)).collect();
-            (parameters, pipelines)
+            let shaders = plan.layers.iter().map(|layer| {
+                let shader = Shader::new(&layer.kind, gpu.quads);
+                (shader, gpu.pipeline(shader))
+            });
+            (parameters, shaders.collect())
         };
-        let (parameters, pipelines) = handle.guarded(create).await?;
+        let (parameters, shaders) = handle.guarded(create).await?;
         Ok(Self {
             plan: plan.clone(),
             bindings: gpu.bindings.clone(),
-            pipelines,
+            shaders,
             parameters,
             parameter_ranges,
             workspaces: Vec::new(),

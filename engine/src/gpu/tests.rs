@@ -5,14 +5,16 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::kernel::Shader;
+use super::shader::Shader;
 use super::*;
 use crate::cpu::reference;
 use crate::plan::samples::{Sample, sample};
 use crate::runner::Batch;
 
-const SHADERS: [Shader; 6] = [
+const SHADERS: [Shader; 8] = [
     Shader::Conv,
+    Shader::ConvQuad,
+    Shader::Conv3x3Quad,
     Shader::Depthwise,
     Shader::Upsample,
     Shader::MaxPool,
@@ -42,7 +44,7 @@ fn every_shader_is_valid() {
             .map(|entry| &entry.name)
             .collect();
         assert_eq!(entries, [shader.name()]);
-        Validator::new(ValidationFlags::all(), Capabilities::empty())
+        Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
             .validate(&module)
             .unwrap_or_else(|error| panic!("{}: {error}", shader.name()));
     }
@@ -75,8 +77,13 @@ fn compare(gpu: &Device, sample: &Sample, count: usize) -> Result<(), TestCaseEr
     Ok(())
 }
 
-fn compare_many(cases: u32, layers: usize) {
-    let Some(gpu) = gpu() else { return };
+fn compare_many(cases: u32, layers: usize, quads: bool) {
+    let Some(mut gpu) = gpu() else { return };
+    if quads && !gpu.adapter().capabilities.subgroups {
+        eprintln!("skipped: the GPU has no subgroups");
+        return;
+    }
+    gpu.quads = quads;
     let mut runner = TestRunner::new(Config::with_cases(cases));
     runner
         .run(&(sample(layers), 0..4_usize), |(sample, count)| {
@@ -87,10 +94,20 @@ fn compare_many(cases: u32, layers: usize) {
 
 #[test]
 fn each_shader_equals_its_reference() {
-    compare_many(100, 1);
+    compare_many(300, 1, false);
 }
 
 #[test]
 fn whole_plans_equal_the_reference() {
-    compare_many(40, 8);
+    compare_many(60, 8, false);
+}
+
+#[test]
+fn each_shader_with_quads_equals_its_reference() {
+    compare_many(300, 1, true);
+}
+
+#[test]
+fn whole_plans_with_quads_equal_the_reference() {
+    compare_many(60, 8, true);
 }

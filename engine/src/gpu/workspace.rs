@@ -5,10 +5,10 @@ use std::ops::Range;
 use futures_channel::oneshot;
 use wgpu::BufferUsages;
 
-use super::device::GpuError;
-use super::kernel::{GROUP, Sizes};
+use super::error::GpuError;
 use super::layout::{Layout, padded_bytes};
 use super::runner::{OFFSET_ALIGNMENT, Runner};
+use super::shader::{GROUP, Sizes};
 use crate::plan::{MapShape, Plan, Residual};
 use crate::runner::Batch;
 
@@ -26,7 +26,7 @@ pub(super) struct Workspace {
     /// Inputs that `sizes` is written for.
     sized_for: usize,
     slots: Vec<wgpu::Buffer>,
-    /// The kernels' [`Sizes`], one for each layer.
+    /// The shaders' [`Sizes`], one for each layer.
     sizes: wgpu::Buffer,
     bind_groups: Vec<wgpu::BindGroup>,
     /// Takes the outputs, each for all inputs, one after the other.
@@ -106,10 +106,11 @@ impl Workspace {
     fn submit_chunk(&mut self, runner: &Runner, data: &[f32], range: Range<usize>, total: usize) {
         let Runner { handle, plan, .. } = runner;
         let count = range.len();
-        let sizes: Vec<Sizes> = (plan.layers.iter().zip(&self.layout.shapes[1..]))
-            .map(|(layer, &output)| {
+        let layers = plan.layers.iter().zip(&self.layout.shapes[1..]);
+        let sizes: Vec<Sizes> = (layers.zip(&runner.shaders))
+            .map(|((layer, &output), &(shader, _))| {
                 let input = self.layout.shapes[layer.input.index()];
-                Sizes::new(layer, input, output, count)
+                Sizes::new(shader, layer, input, output, count)
             })
             .collect();
         if self.sized_for != count {
@@ -130,9 +131,9 @@ impl Workspace {
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let groups = self.bind_groups.iter().zip(&runner.pipelines);
-            for ((group, pipeline), sizes) in groups.zip(&sizes) {
-                let [x, y] = sizes.workgroups(MAX_WORKGROUPS);
+            let groups = self.bind_groups.iter().zip(&runner.shaders);
+            for ((group, (shader, pipeline)), sizes) in groups.zip(&sizes) {
+                let [x, y] = sizes.workgroups(*shader, MAX_WORKGROUPS);
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, group, &[]);
                 pass.dispatch_workgroups(x, y, 1);

@@ -20,10 +20,10 @@ fn average_pool(
 
     var sum = vec4<f32>(0.0);
     var count = 0.0;
-    for (var kernel_y = 0u; kernel_y < KERNEL_HEIGHT; kernel_y++) {
-        let in_y = y * STRIDE_Y + kernel_y - PAD_Y;
-        for (var kernel_x = 0u; kernel_x < KERNEL_WIDTH; kernel_x++) {
-            let in_x = x * STRIDE_X + kernel_x - PAD_X;
+    for (var kernel_y = 0u; kernel_y < sizes.kernel_height; kernel_y++) {
+        let in_y = y * sizes.stride_y + kernel_y - sizes.pad_y;
+        for (var kernel_x = 0u; kernel_x < sizes.kernel_width; kernel_x++) {
+            let in_x = x * sizes.stride_x + kernel_x - sizes.pad_x;
             if (in_y < sizes.in_height && in_x < sizes.in_width) {
                 let at = (image * sizes.in_height + in_y) * sizes.in_width + in_x;
                 sum += input[at * groups + group];

@@ -15,8 +15,19 @@ struct Sizes {
     row_tiles: u32,
     // Threads that have work.
     threads: u32,
+    images: u32,
+    // Output pixels of all images.
+    pixels: u32,
     activation: u32,
     residual: u32,
+    // The window that slides over the map, and how.
+    kernel_height: u32,
+    kernel_width: u32,
+    stride_y: u32,
+    stride_x: u32,
+    // Zeros above and to the left; those on the other sides follow from the sizes.
+    pad_y: u32,
+    pad_x: u32,
 }
 
 const RELU = 1u;
@@ -24,7 +35,8 @@ const SIGMOID = 2u;
 const RESIDUAL_BEFORE_ACTIVATION = 1u;
 const RESIDUAL_AFTER_ACTIVATION = 2u;
 
-const WORKGROUP = 64u;
+// Threads of a workgroup.
+override WORKGROUP: u32 = 64u;
 
 @group(0) @binding(0) var<storage, read> input: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> output: array<vec4<f32>>;

@@ -23,27 +23,27 @@ fn depthwise(
     let row = tile / sizes.row_tiles;
     let y = row % sizes.out_height;
     let image = row / sizes.out_height;
-    let step = STRIDE_X * groups;
+    let step = sizes.stride_x * groups;
 
     let bias = parameters[group];
     var sum0 = bias;
     var sum1 = bias;
     var sum2 = bias;
     var sum3 = bias;
-    for (var kernel_y = 0u; kernel_y < KERNEL_HEIGHT; kernel_y++) {
-        let in_y = y * STRIDE_Y + kernel_y - PAD_Y;
+    for (var kernel_y = 0u; kernel_y < sizes.kernel_height; kernel_y++) {
+        let in_y = y * sizes.stride_y + kernel_y - sizes.pad_y;
         if (in_y >= sizes.in_height) {
             continue;
         }
-        for (var kernel_x = 0u; kernel_x < KERNEL_WIDTH; kernel_x++) {
-            let in_x = x * STRIDE_X + kernel_x - PAD_X;
+        for (var kernel_x = 0u; kernel_x < sizes.kernel_width; kernel_x++) {
+            let in_x = x * sizes.stride_x + kernel_x - sizes.pad_x;
             let at = ((image * sizes.in_height + in_y) * sizes.in_width + in_x) * groups + group;
-            let tap = kernel_y * KERNEL_WIDTH + kernel_x;
+            let tap = kernel_y * sizes.kernel_width + kernel_x;
             let weight = parameters[(tap + 1u) * groups + group];
             sum0 += weight * pixel(at, in_x);
-            sum1 += weight * pixel(at + step, in_x + STRIDE_X);
-            sum2 += weight * pixel(at + 2u * step, in_x + 2u * STRIDE_X);
-            sum3 += weight * pixel(at + 3u * step, in_x + 3u * STRIDE_X);
+            sum1 += weight * pixel(at + step, in_x + sizes.stride_x);
+            sum2 += weight * pixel(at + 2u * step, in_x + 2u * sizes.stride_x);
+            sum3 += weight * pixel(at + 3u * step, in_x + 3u * sizes.stride_x);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which kernel computes a layer, on how many threads, with which weights.
+//! Which shader computes a layer, on how many threads, with which weights.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -6,15 +6,19 @@ use crate::plan::{Activation, Layer, LayerKind, MapShape, Residual, ShapeError, 
 
 /// Channels that a thread handles together; maps are padded with zero channels to a multiple.
 pub(super) const GROUP: usize = 4;
-/// Threads of a workgroup, as in `shaders/common.wgsl`.
-const WORKGROUP: usize = 64;
-/// Neighbouring pixels that a thread of a convolution makes.
+/// Neighbouring pixels that a thread of `conv`, `depthwise` and `upsample` makes.
 const TILE: usize = 4;
+/// Pixels that a quad of threads of `conv_quad` makes.
+const QUAD_TILE: usize = 12;
+/// Rows and columns of pixels that a quad of threads of `conv_3x3_quad` makes.
+const QUAD_TILE_3X3: [usize; 2] = [2, 6];
 
 /// One of the files in `shaders/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shader {
     Conv,
+    ConvQuad,
+    Conv3x3Quad,
     Depthwise,
     Upsample,
     MaxPool,
@@ -22,17 +26,58 @@ pub(super) enum Shader {
     GlobalAveragePool,
 }
 
+/// A kernel's source: the shared parts, then its own.
 macro_rules! source {
     ($($file:literal),*) => {
         concat!(include_str!("shaders/common.wgsl"), $(include_str!(concat!("shaders/", $file))),*)
     };
 }
 
+/// As [`source`], for kernels with operations across threads: browsers want them announced, naga
+/// does not know the announcement yet.
+macro_rules! subgroup_source {
+    ($($file:literal),*) => {
+        if cfg!(target_arch = "wasm32") {
+            concat!("enable subgroups;\n", source!($($file),*))
+        } else {
+            source!($($file),*)
+        }
+    };
+}
+
 impl Shader {
-    /// Name of the file, of its entry point and of its CPU reference.
+    /// The shader for a layer; `quads` where one of those that share loads among four threads is
+    /// the better choice.
+    pub(super) fn new(kind: &LayerKind, quads: bool) -> Self {
+        match kind {
+            LayerKind::Conv { window, .. } => match (quads, window.kernel, window.stride) {
+                (false, ..) => Self::Conv,
+                (true, [3, 3], [1, 1]) => Self::Conv3x3Quad,
+                (true, ..) => Self::ConvQuad,
+            },
+            LayerKind::Depthwise { .. } => Self::Depthwise,
+            LayerKind::Upsample { .. } => Self::Upsample,
+            LayerKind::MaxPool(_) => Self::MaxPool,
+            LayerKind::AveragePool(_) => Self::AveragePool,
+            LayerKind::GlobalAveragePool => Self::GlobalAveragePool,
+        }
+    }
+
+    /// Threads of a workgroup.
+    pub(super) fn workgroup(self) -> usize {
+        match self {
+            // Software adapters give each core whole workgroups: small ones spread evenly.
+            Self::ConvQuad | Self::Conv3x3Quad => 8,
+            _ => 64,
+        }
+    }
+
+    /// Name of the file and of its entry point. The first word or words are the CPU reference.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Conv => "conv",
+            Self::ConvQuad => "conv_quad",
+            Self::Conv3x3Quad => "conv_3x3_quad",
             Self::Depthwise => "depthwise",
             Self::Upsample => "upsample",
             Self::MaxPool => "max_pool",
@@ -43,53 +88,15 @@ impl Shader {
 
     pub(super) fn source(self) -> &'static str {
         match self {
-            Self::Conv => source!("window.wgsl", "conv.wgsl"),
-            Self::Depthwise => source!("window.wgsl", "depthwise.wgsl"),
+            Self::Conv => source!("conv.wgsl"),
+            Self::ConvQuad => subgroup_source!("conv_quad.wgsl"),
+            Self::Conv3x3Quad => subgroup_source!("conv_3x3_quad.wgsl"),
+            Self::Depthwise => source!("depthwise.wgsl"),
             Self::Upsample => source!("upsample.wgsl"),
-            Self::MaxPool => source!("window.wgsl", "max_pool.wgsl"),
-            Self::AveragePool => source!("window.wgsl", "average_pool.wgsl"),
+            Self::MaxPool => source!("max_pool.wgsl"),
+            Self::AveragePool => source!("average_pool.wgsl"),
             Self::GlobalAveragePool => source!("global_average_pool.wgsl"),
         }
-    }
-}
-
-/// A shader with its window fixed; what is compiled once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kernel {
-    pub(super) shader: Shader,
-    /// Kernel, stride and padding at the start; the padding at the end follows from the sizes.
-    window: Option<[[usize; 2]; 3]>,
-}
-
-impl Kernel {
-    pub(super) fn new(kind: &LayerKind) -> Self {
-        let (shader, window) = match kind {
-            LayerKind::Conv { window, .. } => (Shader::Conv, Some(window)),
-            LayerKind::Depthwise { window, .. } => (Shader::Depthwise, Some(window)),
-            LayerKind::Upsample { .. } => (Shader::Upsample, None),
-            LayerKind::MaxPool(window) => (Shader::MaxPool, Some(window)),
-            LayerKind::AveragePool(window) => (Shader::AveragePool, Some(window)),
-            LayerKind::GlobalAveragePool => (Shader::GlobalAveragePool, None),
-        };
-        Self {
-            shader,
-            window: window.map(|window| [window.kernel, window.stride, window.pad_start]),
-        }
-    }
-
-    /// The values of the `override` declarations in `shaders/window.wgsl`.
-    pub(super) fn constants(&self) -> Vec<(&'static str, f64)> {
-        const NAMES: [[&str; 2]; 3] = [
-            ["KERNEL_HEIGHT", "KERNEL_WIDTH"],
-            ["STRIDE_Y", "STRIDE_X"],
-            ["PAD_Y", "PAD_X"],
-        ];
-        let values = self.window.iter().flatten().flatten();
-        let names = NAMES.iter().flatten();
-        names
-            .zip(values)
-            .map(|(&name, &value)| (name, value as f64))
-            .collect()
     }
 }
 
@@ -105,16 +112,26 @@ pub(super) struct Sizes {
     out_groups: u32,
     row_tiles: u32,
     threads: u32,
+    images: u32,
+    pixels: u32,
     activation: u32,
     residual: u32,
-    unused: [u32; 2],
+    kernel: [u32; 2],
+    stride: [u32; 2],
+    pad: [u32; 2],
 }
 
 impl Sizes {
-    /// Sizes of a layer that runs on `count` inputs at once.
-    pub(super) fn new(layer: &Layer, input: MapShape, output: MapShape, count: usize) -> Self {
+    /// Sizes of a layer that `shader` runs on `count` inputs at once.
+    pub(super) fn new(
+        shader: Shader,
+        layer: &Layer,
+        input: MapShape,
+        output: MapShape,
+        count: usize,
+    ) -> Self {
         let (mut input, mut output, mut count) = (input, output, count);
-        if is_pointwise(&layer.kind) {
+        if shader == Shader::Conv && is_pointwise(&layer.kind) {
             // Pixels are independent: one long row wastes no thread at the end of each row.
             output.width *= count * output.height;
             output.height = 1;
@@ -122,30 +139,44 @@ impl Sizes {
             input.height = 1;
             count = 1;
         }
-        let in_groups = input.channels.div_ceil(GROUP);
-        let out_groups = output.channels.div_ceil(GROUP);
-        let (row_tiles, tiles) = match layer.kind {
-            LayerKind::Conv { .. } | LayerKind::Depthwise { .. } => {
+        let window = window(&layer.kind);
+        let pair = |pair: fn(&Window) -> [usize; 2]| {
+            window.map_or([0; 2], |window| pair(window).map(|length| length as u32))
+        };
+        let pixels = count * output.height * output.width;
+        let groups = output.channels.div_ceil(GROUP);
+        let quad_threads = groups.next_multiple_of(4);
+        let (row_tiles, threads) = match shader {
+            Shader::Conv | Shader::Depthwise => {
                 let row_tiles = output.width.div_ceil(TILE);
-                (row_tiles, row_tiles * output.height)
+                (row_tiles, count * output.height * row_tiles * groups)
             }
-            LayerKind::Upsample { .. } => {
+            Shader::ConvQuad => (0, pixels.div_ceil(QUAD_TILE) * quad_threads),
+            Shader::Conv3x3Quad => {
+                let [rows, columns] = QUAD_TILE_3X3;
+                let row_tiles = output.width.div_ceil(columns);
+                let tiles = count * output.height.div_ceil(rows) * row_tiles;
+                (row_tiles, tiles * quad_threads)
+            }
+            Shader::Upsample => {
                 let row_tiles = input.width.div_ceil(TILE);
-                (row_tiles, row_tiles * input.height * 4)
+                (row_tiles, count * input.height * row_tiles * 4 * groups)
             }
-            LayerKind::MaxPool(_) | LayerKind::AveragePool(_) | LayerKind::GlobalAveragePool => {
-                (output.width, output.width * output.height)
+            Shader::MaxPool | Shader::AveragePool | Shader::GlobalAveragePool => {
+                (0, pixels * groups)
             }
         };
         Self {
             in_height: input.height as u32,
             in_width: input.width as u32,
-            in_groups: in_groups as u32,
+            in_groups: input.channels.div_ceil(GROUP) as u32,
             out_height: output.height as u32,
             out_width: output.width as u32,
-            out_groups: out_groups as u32,
+            out_groups: groups as u32,
             row_tiles: row_tiles as u32,
-            threads: (count * tiles * out_groups) as u32,
+            threads: threads as u32,
+            images: count as u32,
+            pixels: pixels as u32,
             activation: match layer.activation {
                 Activation::Identity => 0,
                 Activation::Relu => 1,
@@ -156,23 +187,36 @@ impl Sizes {
                 Some(Residual::BeforeActivation(_)) => 1,
                 Some(Residual::AfterActivation(_)) => 2,
             },
-            unused: [0; 2],
+            kernel: pair(|window| window.kernel),
+            stride: pair(|window| window.stride),
+            pad: pair(|window| window.pad_start),
         }
     }
 
     /// Workgroups along x and y, each at most `limit`.
-    pub(super) fn workgroups(&self, limit: u32) -> [u32; 2] {
-        let workgroups = self.threads.div_ceil(WORKGROUP as u32);
+    pub(super) fn workgroups(&self, shader: Shader, limit: u32) -> [u32; 2] {
+        let workgroups = self.threads.div_ceil(shader.workgroup() as u32);
         let rows = workgroups.div_ceil(limit).max(1);
         [workgroups.div_ceil(rows), rows]
     }
 }
 
-fn is_pointwise(kind: &LayerKind) -> bool {
-    matches!(kind, LayerKind::Conv { window, .. } if *window == Window::square(1, 1, 0))
+fn window(kind: &LayerKind) -> Option<&Window> {
+    match kind {
+        LayerKind::Conv { window, .. }
+        | LayerKind::Depthwise { window, .. }
+        | LayerKind::MaxPool(window)
+        | LayerKind::AveragePool(window) => Some(window),
+        LayerKind::Upsample { .. } | LayerKind::GlobalAveragePool => None,
+    }
 }
 
-/// A layer's parameters as its kernel reads them: the bias, then the weights with output channels
+/// Whether each output pixel depends on the one input pixel at its place only.
+fn is_pointwise(kind: &LayerKind) -> bool {
+    window(kind) == Some(&Window::square(1, 1, 0))
+}
+
+/// A layer's parameters as its shader reads them: the bias, then the weights with output channels
 /// last, both padded with zeros to whole groups. Empty where the layer has none.
 pub(super) fn pack(position: usize, kind: &LayerKind) -> Result<Vec<f32>, ShapeError> {
     let misfit = ShapeError::Layer {
