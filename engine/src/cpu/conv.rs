@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::finish::{Finish, finish_vector};
+use super::finish::{Finish, finish_tile};
 use super::lanes::{Instructions, Tile};
 use super::layout::Grid;
 use crate::plan::Window;
@@ -113,8 +113,8 @@ fn blocks(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     whole.chain(rest.map(|vector| vector..vector + 1))
 }
 
-/// Input that stays in the first-level cache while all blocks of weights pass: values.
-const CACHED_INPUT: usize = 6 << 10;
+/// Input and output that stay in the first-level cache while all blocks of weights pass: values.
+const CACHED: usize = 6 << 10;
 
 struct Convolve<'a> {
     conv: &'a PackedConv,
@@ -147,11 +147,11 @@ impl WithSimd for Convolve<'_> {
 }
 
 impl Convolve<'_> {
-    /// All pixels, in chunks whose input stays in the cache for all blocks of weights.
+    /// All pixels, in chunks whose values stay in the cache for all blocks of weights.
     #[inline(always)]
     fn chunks<S: Simd, const P: usize>(&mut self, simd: S, count: usize) {
-        let footprint = self.input_grid.column * self.conv.stride[0];
-        let chunk = (CACHED_INPUT / footprint).next_multiple_of(P).max(4 * P);
+        let footprint = self.input_grid.column * self.conv.stride[0] + self.conv.bias.len();
+        let chunk = (CACHED / footprint).next_multiple_of(P).max(4 * P);
         let mut start = 0;
         while start < count {
             let end = count.min(start + chunk);
@@ -187,33 +187,35 @@ impl Convolve<'_> {
         let bias = &self.conv.bias[first..][..V * S::F32_LANES];
         let bias: [S::f32s; V] = array::from_fn(|v| S::as_simd_f32s(bias).0[v]);
         let [mut y, mut x] = [range.start / self.width, range.start % self.width];
+        let mut input = self.input_grid.at(y, x);
+        let mut output = self.output_grid.at(y, x) + first;
         let mut start = range.start;
         while start < range.end {
             // A tile that reaches past the end computes its last pixel several times.
-            let mut inputs = [0; P];
-            let mut places = [[0; 2]; P];
+            let mut inputs = [input; P];
+            let mut outputs = [output; P];
+            let mut places = [[y, x]; P];
             for p in 0..P {
-                inputs[p] = self.input_grid.at(y, x);
+                inputs[p] = input;
+                outputs[p] = output;
                 places[p] = [y, x];
                 if start + p + 1 < range.end {
                     x += 1;
+                    input += self.input_grid.column;
+                    output += self.output_grid.column;
                     if x == self.width {
                         [y, x] = [y + 1, 0];
+                        input = self.input_grid.at(y, x);
+                        output = self.output_grid.at(y, x) + first;
                     }
                 }
             }
-            // The step to the next tile's first pixel was not taken if this tile is the last.
             start += P;
-            let sums = self.tile::<S, P, V>(simd, inputs, weight, &bias);
-            for p in 0..P {
-                let [y, x] = places[p];
-                let at = self.output_grid.at(y, x) + first;
-                let addend = self.finish.addend(y, x, first, V * S::F32_LANES);
+            let mut sums = self.tile::<S, P, V>(simd, inputs, weight, &bias);
+            finish_tile(simd, &self.finish, &mut sums, &places, first);
+            for (sums, at) in sums.iter().zip(outputs) {
                 let target = &mut self.output[at..][..V * S::F32_LANES];
-                let (target, _) = S::as_mut_simd_f32s(target);
-                for v in 0..V {
-                    target[v] = finish_vector(simd, &self.finish, sums[p][v], addend, v);
-                }
+                S::as_mut_simd_f32s(target).0.copy_from_slice(sums);
             }
         }
     }
@@ -228,39 +230,47 @@ impl Convolve<'_> {
         bias: &[S::f32s; V],
     ) -> [[S::f32s; V]; P] {
         let [kernel_rows, row_runs, length] = self.conv.runs;
+        // Where the last run ends for the pixel that lies last.
+        let end = (kernel_rows - 1) * self.taps.row + (row_runs - 1) * self.taps.column + length;
+        let (weight, _) = S::as_simd_f32s(weight);
+        assert!(inputs.iter().all(|at| at + end <= self.input.len()));
+        assert!(weight.len() == kernel_rows * row_runs * length * V);
         let mut sums = [*bias; P];
-        let (mut weight, _) = S::as_simd_f32s(weight);
+        let mut weight = weight.as_ptr();
         for row in 0..kernel_rows {
             for run in 0..row_runs {
                 let offset = row * self.taps.row + run * self.taps.column;
-                let (now, rest) = weight.split_at(length * V);
-                weight = rest;
-                let pixels = array::from_fn(|p| &self.input[inputs[p] + offset..][..length]);
-                accumulate(simd, length, pixels, now, &mut sums);
+                // SAFETY: `inputs[p] + offset + length` is at most the length of the input, and
+                // the runs together read as many weights as there are; both asserted above.
+                unsafe {
+                    let pixels = inputs.map(|at| self.input.as_ptr().add(at + offset));
+                    accumulate(simd, length, pixels, weight, &mut sums);
+                    weight = weight.add(length * V);
+                }
             }
         }
         sums
     }
 }
 
-/// Adds `pixels[p][k] * weight[k * V + v]` over `k` to `sums[p][v]`.
+/// Adds `pixels[p][k] * weight[k * V + v]` over `k < length` to `sums[p][v]`.
+///
+/// With checked slices the compiler keeps several counters and compares them in each turn; with
+/// pointers the loop is 1.2 times as fast natively and up to 2.5 times in the page.
+///
+/// # Safety
+///
+/// `length` values must lie at each of `pixels`, and `length * V` vectors at `weight`.
 #[inline(always)]
-fn accumulate<S: Simd, const P: usize, const V: usize>(
+unsafe fn accumulate<S: Simd, const P: usize, const V: usize>(
     simd: S,
     length: usize,
-    pixels: [&[f32]; P],
-    weight: &[S::f32s],
+    mut pixels: [*const f32; P],
+    mut weight: *const S::f32s,
     sums: &mut [[S::f32s; V]; P],
 ) {
-    assert!(weight.len() == length * V && pixels.iter().all(|pixel| pixel.len() == length));
-    let mut pixels = pixels.map(<[f32]>::as_ptr);
-    let mut weight = weight.as_ptr();
     for _ in 0..length {
-        // SAFETY: asserted above, each slice of `pixels` has one value, and `weight` has `V`
-        // vectors, for each turn of this loop.
-        //
-        // With checked slices the compiler keeps several counters and compares them in each turn;
-        // this way the same loop is 1.2 times as fast natively and up to 2.5 times in the page.
+        // SAFETY: each turn moves on by one value and by `V` vectors.
         unsafe {
             let weights: [S::f32s; V] = array::from_fn(|v| *weight.add(v));
             for p in 0..P {

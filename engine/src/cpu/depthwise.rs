@@ -1,11 +1,12 @@
 //! Depthwise convolution: each vector of channels is summed over the window for a few neighbouring
 //! pixels at once, so that a weight is read once for all of them.
 
+use std::array;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::finish::{Finish, finish_vector};
+use super::finish::{Finish, finish_tile};
 use super::lanes::Instructions;
 use super::layout::Grid;
 use crate::plan::Window;
@@ -87,51 +88,121 @@ impl WithSimd for Convolve<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let [rows, columns] = self.region.clone();
-        for y in rows {
-            let mut x = columns.start;
-            while x + PIXELS <= columns.end {
-                self.pixels::<S, PIXELS>(simd, y, x);
-                x += PIXELS;
-            }
-            for x in x..columns.end {
-                self.pixels::<S, 1>(simd, y, x);
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        match (self.conv.kernel[1], self.conv.stride[1]) {
+            (3, 1) => self.rows::<S, 3, 1>(simd),
+            (3, 2) => self.rows::<S, 3, 2>(simd),
+            _ => self.rows::<S, 1, 0>(simd),
         }
     }
 }
 
 impl Convolve<'_> {
-    /// All channels of `P` pixels side by side.
+    /// All pixels.
     #[inline(always)]
-    fn pixels<S: Simd, const P: usize>(&mut self, simd: S, y: usize, x: usize) {
+    fn rows<S: Simd, const K: usize, const T: usize>(mut self, simd: S) {
+        let [rows, columns] = self.region.clone();
+        for y in rows {
+            let mut x = columns.start;
+            while x + PIXELS <= columns.end {
+                self.pixels::<S, PIXELS, K, T>(simd, y, x);
+                x += PIXELS;
+            }
+            for x in x..columns.end {
+                self.pixels::<S, 1, K, T>(simd, y, x);
+            }
+        }
+    }
+
+    /// All channels of `P` pixels side by side, for a kernel of a multiple of `K` columns and a
+    /// stride of `T` or, if `T` is 0, any.
+    #[inline(always)]
+    fn pixels<S: Simd, const P: usize, const K: usize, const T: usize>(
+        &mut self,
+        simd: S,
+        y: usize,
+        x: usize,
+    ) {
         let [kernel_height, kernel_width] = self.conv.kernel;
-        let area = kernel_height * kernel_width;
+        let step = if T == 0 {
+            self.input_grid.column
+        } else {
+            T * self.taps.column
+        };
+        let start = self.input_grid.at(y, x);
+        let places = array::from_fn(|p| [y, x + p]);
+        let outputs: [usize; P] = array::from_fn(|p| self.output_grid.at(y, x + p));
         let (bias, _) = S::as_simd_f32s(&self.conv.bias);
         let (weight, _) = S::as_simd_f32s(&self.conv.weight);
-        let step = self.input_grid.column;
+        // Where the last value under the window of the last pixel ends.
+        let end = start
+            + (P - 1) * step
+            + (kernel_height - 1) * self.taps.row
+            + (kernel_width - 1) * self.taps.column
+            + self.conv.bias.len();
+        assert!(end <= self.input.len());
+        let area = kernel_height * kernel_width;
         for ((vector, &bias), weight) in bias.iter().enumerate().zip(weight.chunks_exact(area)) {
             let first = vector * S::F32_LANES;
-            let mut sums = [bias; P];
-            let start = self.input_grid.at(y, x) + first;
+            let mut sums = [[bias]; P];
             for (row, weight) in weight.chunks_exact(kernel_width).enumerate() {
-                for (column, &weight) in weight.iter().enumerate() {
-                    let at = start + row * self.taps.row + column * self.taps.column;
-                    let input = &self.input[at..][..(P - 1) * step + S::F32_LANES];
-                    for (p, sum) in sums.iter_mut().enumerate() {
-                        let input = &input[p * step..][..S::F32_LANES];
-                        let value = S::as_simd_f32s(input).0[0];
-                        *sum = simd.mul_add_e_f32s(value, weight, *sum);
+                let mut at = start + first + row * self.taps.row;
+                let (columns, _) = weight.as_chunks::<K>();
+                for weight in columns {
+                    // SAFETY: each vector ends at `end` or before, which is asserted above.
+                    unsafe {
+                        let input = self.input.as_ptr().add(at);
+                        accumulate::<S, P, K, T>(
+                            simd,
+                            input,
+                            self.taps.column,
+                            step,
+                            weight,
+                            &mut sums,
+                        );
                     }
+                    at += K * self.taps.column;
                 }
             }
-            for (p, sum) in sums.into_iter().enumerate() {
-                let addend = self.finish.addend(y, x + p, first, S::F32_LANES);
-                let at = self.output_grid.at(y, x + p) + first;
-                let target = &mut self.output[at..][..S::F32_LANES];
-                S::as_mut_simd_f32s(target).0[0] =
-                    finish_vector(simd, &self.finish, sum, addend, 0);
+            finish_tile(simd, &self.finish, &mut sums, &places, first);
+            for (sum, at) in sums.iter().zip(outputs) {
+                let target = &mut self.output[at + first..][..S::F32_LANES];
+                S::as_mut_simd_f32s(target).0.copy_from_slice(sum);
+            }
+        }
+    }
+}
+
+/// Adds `input[p * step + k * column] * weight[k]` over `k` to `sums[p]`.
+///
+/// # Safety
+///
+/// A vector must lie at each of these places.
+#[inline(always)]
+unsafe fn accumulate<S: Simd, const P: usize, const K: usize, const T: usize>(
+    simd: S,
+    input: *const f32,
+    column: usize,
+    step: usize,
+    weight: &[S::f32s; K],
+    sums: &mut [[S::f32s; 1]; P],
+) {
+    let load = |at: usize| unsafe { input.add(at).cast::<S::f32s>().read_unaligned() };
+    if T == 0 {
+        for k in 0..K {
+            for p in 0..P {
+                sums[p][0] =
+                    simd.mul_add_e_f32s(load(p * step + k * column), weight[k], sums[p][0]);
+            }
+        }
+    } else {
+        // Neighbouring pixels share columns: read each once.
+        for c in 0..(P - 1) * T + K {
+            let value = load(c * column);
+            for p in 0..P {
+                if p * T <= c && c - p * T < K {
+                    sums[p][0] = simd.mul_add_e_f32s(value, weight[c - p * T], sums[p][0]);
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct Addend<'a> {
     pub after: bool,
 }
 
-impl<'a> Finish<'a> {
+impl Finish<'_> {
     /// The same for a region that starts at a pixel.
     pub fn from(self, pixel: [usize; 2]) -> Self {
         self.steps(pixel, [1, 1])
@@ -38,16 +38,10 @@ impl<'a> Finish<'a> {
         Self { residual, ..self }
     }
 
-    /// The `count` residual values of a pixel from one channel on.
-    #[inline(always)]
-    pub fn addend(&self, y: usize, x: usize, channel: usize, count: usize) -> Option<&'a [f32]> {
-        let addend = self.residual?;
-        Some(&addend.data[addend.grid.at(y, x) + channel..][..count])
-    }
-
     /// Finishes the values of one pixel in place.
     pub fn pixel(&self, y: usize, x: usize, values: &mut [f32]) {
-        let addend = self.addend(y, x, 0, values.len());
+        let addend = self.residual;
+        let addend = addend.map(|it| &it.data[it.grid.at(y, x)..][..values.len()]);
         let after = self.residual.is_some_and(|addend| addend.after);
         let add = |values: &mut [f32], addend: &[f32]| {
             for (value, addend) in values.iter_mut().zip(addend) {
@@ -72,32 +66,67 @@ impl<'a> Finish<'a> {
     }
 }
 
-/// Finishes one vector; `addend` holds the residual's values, of which vector `v` belongs to it.
+/// Finishes the sums of a tile: `V` vectors from `channel` on, for each of `P` pixels.
 #[inline(always)]
-pub(super) fn finish_vector<S: Simd>(
+pub(super) fn finish_tile<S: Simd, const P: usize, const V: usize>(
     simd: S,
     finish: &Finish<'_>,
-    mut value: S::f32s,
-    addend: Option<&[f32]>,
-    v: usize,
-) -> S::f32s {
-    let after = finish.residual.is_some_and(|addend| addend.after);
-    if let (Some(addend), false) = (addend, after) {
-        value = simd.add_f32s(value, S::as_simd_f32s(addend).0[v]);
+    sums: &mut [[S::f32s; V]; P],
+    pixels: &[[usize; 2]; P],
+    channel: usize,
+) {
+    if let Some(addend) = &finish.residual
+        && !addend.after
+    {
+        addend.add(simd, sums, pixels, channel);
     }
     match finish.activation {
         Activation::Identity => (),
         Activation::Relu => {
-            let zero = simd.splat_f32s(0.0);
-            let positive = simd.greater_than_f32s(value, zero);
-            value = simd.select_f32s(positive, value, zero);
+            // As integers, the bits of negative numbers are negative and those of others are not:
+            // one instruction everywhere, where the maximum of floats takes several in the page.
+            let zero = simd.splat_i32s(0);
+            *sums = sums.map(|sums| {
+                sums.map(|sum| {
+                    let bits: S::i32s = bytemuck::cast(sum);
+                    bytemuck::cast(simd.max_i32s(bits, zero))
+                })
+            });
         }
-        Activation::Sigmoid => sigmoid(bytemuck::cast_slice_mut(slice::from_mut(&mut value))),
+        Activation::Sigmoid => {
+            *sums = sums.map(|sums| {
+                sums.map(|mut sum| {
+                    sigmoid(bytemuck::cast_slice_mut(slice::from_mut(&mut sum)));
+                    sum
+                })
+            });
+        }
     }
-    if let (Some(addend), true) = (addend, after) {
-        value = simd.add_f32s(value, S::as_simd_f32s(addend).0[v]);
+    if let Some(addend) = &finish.residual
+        && addend.after
+    {
+        addend.add(simd, sums, pixels, channel);
     }
-    value
+}
+
+impl Addend<'_> {
+    /// Adds `V` vectors from `channel` on to the sums of each pixel.
+    #[inline(always)]
+    fn add<S: Simd, const P: usize, const V: usize>(
+        &self,
+        simd: S,
+        sums: &mut [[S::f32s; V]; P],
+        pixels: &[[usize; 2]; P],
+        channel: usize,
+    ) {
+        for (sums, &[y, x]) in sums.iter_mut().zip(pixels) {
+            let at = self.grid.at(y, x) + channel;
+            let (values, _) = S::as_simd_f32s(&self.data[at..][..V * S::F32_LANES]);
+            for (sum, &value) in sums.iter_mut().zip(values) {
+                *sum = simd.add_f32s(*sum, value);
+            }
+        }
+    }
 }
 
 /// Value by value: few layers have it, and those have few channels.
