@@ -189,19 +189,18 @@ unsafe fn accumulate<S: Simd, const P: usize, const K: usize, const T: usize>(
 ) {
     let load = |at: usize| unsafe { input.add(at).cast::<S::f32s>().read_unaligned() };
     if T == 0 {
-        for k in 0..K {
-            for p in 0..P {
-                sums[p][0] =
-                    simd.mul_add_e_f32s(load(p * step + k * column), weight[k], sums[p][0]);
+        for (k, &weight) in weight.iter().enumerate() {
+            for (p, [sum]) in sums.iter_mut().enumerate() {
+                *sum = simd.mul_add_e_f32s(load(p * step + k * column), weight, *sum);
             }
         }
     } else {
         // Neighbouring pixels share columns: read each once.
         for c in 0..(P - 1) * T + K {
             let value = load(c * column);
-            for p in 0..P {
+            for (p, [sum]) in sums.iter_mut().enumerate() {
                 if p * T <= c && c - p * T < K {
-                    sums[p][0] = simd.mul_add_e_f32s(value, weight[c - p * T], sums[p][0]);
+                    *sum = simd.mul_add_e_f32s(value, weight[c - p * T], *sum);
                 }
             }
         }
