@@ -9,7 +9,7 @@ use mien_engine::cpu::Runner;
 use mien_engine::plan::{Activation, InputSpec, Layer, LayerKind, Plan, TensorId, Window};
 use mien_engine::runner::Batch;
 
-/// A plan of one layer with ReLU.
+/// A plan of one layer, then rectified.
 fn one_layer(side: usize, channels: usize, kind: LayerKind) -> Plan {
     Plan {
         input: InputSpec {
