@@ -1,11 +1,13 @@
 //! From a crop to the probabilities of the expressions.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use crate::crop::SIDE;
 use crate::expression::Expression;
 use crate::plan::Plan;
-use crate::runner::{Batch, RunError, Runner};
+use crate::runner::{Batch, Covered, RunError, Runner};
 
 /// One probability a class, in label order; they sum to 1.
 pub type Probabilities = [f32; Expression::COUNT];
@@ -58,9 +60,35 @@ impl Classifier {
                 width: SIDE,
             })
             .await?;
-        let (logits, _) = outputs[0].as_chunks();
-        Ok(logits.iter().map(softmax).collect())
+        Ok(all_probabilities(&outputs))
     }
+
+    /// Classifies one crop as it is, then with the pixels of each place covered by the luma
+    /// `fill`. Gives `1 + places.len()` entries.
+    pub async fn classify_covered(
+        &mut self,
+        pixels: &[f32],
+        places: &[[Range<usize>; 2]],
+        fill: f32,
+    ) -> Result<Vec<Probabilities>, ClassifyError> {
+        let input = &self.runner.plan().input;
+        let normalised = |value: &f32| value * input.scale + input.offset;
+        let data: Vec<f32> = pixels.iter().map(normalised).collect();
+        let covered = Covered {
+            data: &data,
+            height: SIDE,
+            width: SIDE,
+            places,
+            fill: normalised(&fill),
+        };
+        Ok(all_probabilities(&self.runner.run_covered(covered).await?))
+    }
+}
+
+/// The probabilities of each input, from the outputs of a run.
+fn all_probabilities(outputs: &[Vec<f32>]) -> Vec<Probabilities> {
+    let (logits, _) = outputs[0].as_chunks();
+    logits.iter().map(softmax).collect()
 }
 
 /// Whether a plan reads a gray crop and gives one value a class.

@@ -12,6 +12,7 @@
 //! | [`detect`] | the faces in a photo |
 //! | [`crop`] | a face as the expression network sees it |
 //! | [`classify`] | the probabilities of the expressions |
+//! | [`explain`] | why: what the parts of a face do to the prediction |
 //! | [`pipeline`] | the whole way from a photo to explained faces |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
@@ -26,6 +27,7 @@ pub mod classify;
 pub mod cpu;
 pub mod crop;
 pub mod detect;
+pub mod explain;
 pub mod expression;
 pub mod geometry;
 #[cfg(feature = "gpu")]

@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::classify::{Classifier, ClassifyError, Probabilities};
 use crate::crop::FaceCrop;
 use crate::detect::{DetectError, DetectOptions, Detector, Face};
+use crate::explain::{OcclusionError, OcclusionMap, OcclusionOptions, occlusion};
 use crate::expression::Expression;
 use crate::photo::Photo;
 use crate::runner::Runner;
@@ -19,6 +20,9 @@ pub enum EngineError {
     /// The faces could not be classified.
     #[error(transparent)]
     Classify(#[from] ClassifyError),
+    /// The face could not be explained.
+    #[error(transparent)]
+    Occlusion(#[from] OcclusionError),
 }
 
 /// A face in a photo and what its expression resembles.
@@ -101,5 +105,14 @@ impl Engine {
     /// Classifies one crop.
     pub async fn classify(&mut self, crop: &FaceCrop) -> Result<Probabilities, EngineError> {
         Ok(self.classifier.classify(&crop.pixels, 1).await?[0])
+    }
+
+    /// What covering each part of a crop does to the probability of each class.
+    pub async fn occlusion(
+        &mut self,
+        crop: &FaceCrop,
+        options: &OcclusionOptions,
+    ) -> Result<OcclusionMap, EngineError> {
+        Ok(occlusion(&mut self.classifier, &crop.pixels, options).await?)
     }
 }

@@ -1,5 +1,7 @@
 //! One interface to every backend.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use crate::cpu;
@@ -19,6 +21,22 @@ pub struct Batch<'a> {
     pub height: usize,
     /// Columns of each input.
     pub width: usize,
+}
+
+/// One input that is run again and again, each time with another part of it covered.
+#[derive(Clone, Copy, Debug)]
+pub struct Covered<'a> {
+    /// `[height, width, channels]`, already normalised.
+    pub data: &'a [f32],
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// The rows and columns that are covered, one entry a run. What lies outside the input is
+    /// ignored.
+    pub places: &'a [[Range<usize>; 2]],
+    /// The value that covers, normalised.
+    pub fill: f32,
 }
 
 /// Why a batch could not be run.
@@ -69,6 +87,23 @@ impl Runner {
         }
     }
 
+    /// Runs the network on an input as it is, then with each of its places covered. One vector for
+    /// each output of the plan, `[1 + places, height, width, channels]`.
+    ///
+    /// The CPU computes for each place only what covering it changes; the GPU runs whole copies
+    /// of the input.
+    #[cfg_attr(
+        not(feature = "gpu"),
+        expect(clippy::unused_async, reason = "a GPU is read back asynchronously")
+    )]
+    pub async fn run_covered(&mut self, covered: Covered<'_>) -> Result<Vec<Vec<f32>>, RunError> {
+        match self {
+            Self::Cpu(runner) => runner.run_covered(covered),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(runner) => run_copies(runner, covered).await,
+        }
+    }
+
     /// The network.
     #[must_use]
     pub fn plan(&self) -> &Plan {
@@ -77,6 +112,74 @@ impl Runner {
             #[cfg(feature = "gpu")]
             Self::Gpu(runner) => runner.plan(),
         }
+    }
+}
+
+/// Copies of an input that run together: enough to keep a GPU busy, little enough to fit.
+#[cfg(feature = "gpu")]
+const COPIES: usize = 64;
+
+#[cfg(feature = "gpu")]
+async fn run_copies(
+    runner: &mut gpu::Runner,
+    covered: Covered<'_>,
+) -> Result<Vec<Vec<f32>>, RunError> {
+    let channels = runner.plan().input.channels;
+    covered.as_batch().check(channels)?;
+    let mut outputs = vec![Vec::new(); runner.plan().outputs.len()];
+    // The first copy is covered nowhere.
+    let places: Vec<_> = [[0..0, 0..0]]
+        .iter()
+        .chain(covered.places)
+        .cloned()
+        .collect();
+    for places in places.chunks(COPIES) {
+        let data: Vec<f32> = places
+            .iter()
+            .flat_map(|place| covered.copy(place, channels))
+            .collect();
+        let batch = Batch {
+            data: &data,
+            count: places.len(),
+            ..covered.as_batch()
+        };
+        for (all, some) in outputs.iter_mut().zip(runner.run(batch).await?) {
+            all.extend(some);
+        }
+    }
+    Ok(outputs)
+}
+
+impl<'a> Covered<'a> {
+    /// The input itself.
+    pub(crate) fn as_batch(&self) -> Batch<'a> {
+        Batch {
+            data: self.data,
+            count: 1,
+            height: self.height,
+            width: self.width,
+        }
+    }
+
+    /// The part of a place that lies inside the input.
+    pub(crate) fn clip(&self, place: &[Range<usize>; 2]) -> [Range<usize>; 2] {
+        let clip = |side: &Range<usize>, length: usize| {
+            let end = side.end.min(length);
+            side.start.min(end)..end
+        };
+        [clip(&place[0], self.height), clip(&place[1], self.width)]
+    }
+
+    /// The input with a place covered.
+    #[cfg(any(feature = "gpu", test))]
+    pub(crate) fn copy(&self, place: &[Range<usize>; 2], channels: usize) -> Vec<f32> {
+        let [rows, columns] = self.clip(place);
+        let mut data = self.data.to_vec();
+        for y in rows {
+            let row = y * self.width;
+            data[(row + columns.start) * channels..(row + columns.end) * channels].fill(self.fill);
+        }
+        data
     }
 }
 

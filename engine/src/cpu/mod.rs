@@ -10,6 +10,7 @@
 )]
 
 mod conv;
+mod covered;
 mod depthwise;
 mod finish;
 mod lanes;
@@ -19,10 +20,12 @@ mod pool;
 pub mod reference;
 mod step;
 
+use std::ops::Range;
+
 use self::lanes::Instructions;
-use self::memory::Memory;
+use self::memory::{Memory, Sharing};
 use self::step::Step;
-use crate::plan::{Plan, ShapeError, TensorId};
+use crate::plan::{Layer, MapShape, Plan, ShapeError, TensorId};
 use crate::runner::{Batch, RunError};
 
 /// A network ready to run on the CPU.
@@ -33,6 +36,8 @@ pub struct Runner {
     /// Values from one pixel of each tensor to the next.
     columns: Vec<usize>,
     memory: Memory,
+    /// All tensors of the input that was covered last.
+    kept: Memory,
 }
 
 impl Runner {
@@ -53,6 +58,7 @@ impl Runner {
             steps,
             columns,
             memory: Memory::default(),
+            kept: Memory::default(),
         })
     }
 
@@ -66,36 +72,59 @@ impl Runner {
     /// channels]`.
     pub fn run(&mut self, batch: Batch<'_>) -> Result<Vec<Vec<f32>>, RunError> {
         let size = [batch.height, batch.width];
-        self.memory.fit(&self.plan, &self.columns, size)?;
+        let sharing = Sharing::InTurn;
+        self.memory.fit(&self.plan, &self.columns, size, sharing)?;
         batch.check(self.plan.input.channels)?;
-        let length = |tensor: &TensorId| batch.count * self.memory.layout(*tensor).shape.len();
-        let lengths = self.plan.outputs.iter().map(length);
-        let mut outputs: Vec<Vec<f32>> = lengths.map(Vec::with_capacity).collect();
+        let mut outputs = self.outputs(&self.memory, batch.count);
         let length = self.memory.layout(TensorId::INPUT).shape.len();
         for input in batch.data.chunks_exact(length) {
-            self.forward(input);
-            for (output, &tensor) in outputs.iter_mut().zip(&self.plan.outputs) {
-                self.memory.store(tensor, output);
-            }
+            forward(&self.plan, &self.steps, &mut self.memory, input);
+            self.read(&self.memory, &mut outputs);
         }
         Ok(outputs)
     }
 
-    /// Runs one input of the size that the memory fits.
-    fn forward(&mut self, input: &[f32]) {
-        let memory = &mut self.memory;
-        memory.load(input);
-        for (position, (layer, step)) in self.plan.layers.iter().zip(&self.steps).enumerate() {
-            let tensor = TensorId(position as u16 + 1);
-            let layout = memory.layout(tensor);
-            let mut output = memory.take(tensor);
-            let input = memory.source(layer.input);
-            let residual = layer.residual.map(|it| memory.source(it.tensor()));
-            let whole = [0..layout.shape.height, 0..layout.shape.width];
-            step.run(layer, &whole, input, residual, (&mut output, &layout));
-            memory.put(tensor, output);
+    /// Room for the outputs of `count` inputs.
+    fn outputs(&self, memory: &Memory, count: usize) -> Vec<Vec<f32>> {
+        let length = |tensor: &TensorId| count * memory.layout(*tensor).shape.len();
+        let lengths = self.plan.outputs.iter().map(length);
+        lengths.map(Vec::with_capacity).collect()
+    }
+
+    /// Appends the outputs of the input that was run last.
+    fn read(&self, memory: &Memory, outputs: &mut [Vec<f32>]) {
+        for (output, &tensor) in outputs.iter_mut().zip(&self.plan.outputs) {
+            memory.store(tensor, output);
         }
     }
+}
+
+/// Runs one input of the size that the memory fits.
+fn forward(plan: &Plan, steps: &[Step], memory: &mut Memory, input: &[f32]) {
+    memory.load(input);
+    for (position, (layer, step)) in plan.layers.iter().zip(steps).enumerate() {
+        let tensor = TensorId(position as u16 + 1);
+        let MapShape { height, width, .. } = memory.layout(tensor).shape;
+        let output = memory.take_over(tensor);
+        let output = compute(layer, step, memory, tensor, &[0..height, 0..width], output);
+        memory.put(tensor, output);
+    }
+}
+
+/// Computes a region of a layer's output in the buffer taken out for it.
+fn compute(
+    layer: &Layer,
+    step: &Step,
+    memory: &Memory,
+    tensor: TensorId,
+    region: &[Range<usize>; 2],
+    mut output: Vec<f32>,
+) -> Vec<f32> {
+    let layout = memory.layout(tensor);
+    let input = memory.source(layer.input);
+    let residual = layer.residual.map(|it| memory.source(it.tensor()));
+    step.run(layer, region, input, residual, (&mut output, &layout));
+    output
 }
 
 #[cfg(test)]
