@@ -7,13 +7,13 @@
 //! | --- | --- |
 //! | [`expression`] | the seven classes, their order and names |
 //! | [`photo`] | pixels as every step reads them |
-//! | [`metrics`] | how good predictions are |
 //! | [`geometry`] | points, rectangles and similarity transforms |
 //! | [`detect`] | the faces in a photo |
 //! | [`crop`] | a face as the expression network sees it |
 //! | [`classify`] | the probabilities of the expressions |
 //! | [`explain`] | why: what the parts of a face do to the prediction |
 //! | [`pipeline`] | the whole way from a photo to explained faces |
+//! | [`metrics`], [`card`] | how good predictions are, and the card that says so |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
@@ -23,6 +23,7 @@
 
 #[cfg(feature = "gpu")]
 pub mod backend;
+pub mod card;
 pub mod classify;
 pub mod cpu;
 pub mod crop;

@@ -4,7 +4,10 @@
 pub mod augment;
 pub mod cli;
 pub mod data;
+pub mod evaluate;
+pub mod models;
 pub mod onnx;
 pub mod ops;
 pub mod photo;
+pub mod report;
 pub mod train;

@@ -66,7 +66,6 @@ fn an_interrupted_run_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut wild = config.clone();
     wild.optimizer.learning_rate = 1e30;
-    wild.optimizer.warmup_epochs = 2.0;
     let error = run(Job {
         config: &wild,
         out: folder.path(),

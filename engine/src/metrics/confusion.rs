@@ -123,8 +123,8 @@ mod tests {
         let matrix = example();
         assert_eq!(matrix.recall(2), None);
         assert_eq!(matrix.precision(2), None);
-        assert_close(matrix.balanced_accuracy(), (0.75 + 0.5) / 2.0);
-        assert_close(matrix.macro_f1(), (0.75 + 0.5) / 2.0);
+        assert_close(matrix.balanced_accuracy(), 0.625);
+        assert_close(matrix.macro_f1(), 0.625);
     }
 
     #[test]

@@ -111,7 +111,8 @@ impl Predictions {
     pub fn top_k_accuracy(&self, k: usize) -> f64 {
         self.mean(|logits, label| {
             let ahead = |(class, &logit): (usize, &f32)| {
-                logit > logits[label] || (logit == logits[label] && class < label)
+                let first_of_equals = class < label && logit >= logits[label];
+                first_of_equals || logit > logits[label]
             };
             let rank = logits
                 .iter()

@@ -3,8 +3,12 @@
 //! Results go to stdout, progress and messages to stderr. The exit status is 0 for success, 1 for
 //! what the user can mend and 2 for a failure of our own.
 
+mod evaluate;
+mod export;
 mod failure;
 pub mod import_detector;
+mod inspect;
+mod progress;
 mod train;
 
 use std::panic;
@@ -26,6 +30,9 @@ struct Arguments {
 enum Command {
     Train(train::Train),
     ImportDetector(import_detector::ImportDetector),
+    Evaluate(evaluate::Evaluate),
+    Export(export::Export),
+    Inspect(inspect::Inspect),
 }
 
 impl Command {
@@ -33,6 +40,9 @@ impl Command {
         match self {
             Self::Train(command) => command.run(),
             Self::ImportDetector(command) => command.run(),
+            Self::Evaluate(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Inspect(command) => command.run(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::config::RunConfig;
@@ -113,6 +114,12 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
+    /// Whether a run with these settings may go on from here.
+    #[must_use]
+    pub fn continues(&self, config: &RunConfig) -> bool {
+        config.continues(&self.header.config, self.header.history.len())
+    }
+
     /// Replaces the file: a reader finds the old state or the new one, whatever happens meanwhile.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         let header = serde_json::to_vec(&self.header).map_err(|error| CheckpointError::Write {
@@ -181,7 +188,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = temporary_file(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
@@ -192,4 +199,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError
         path: path.to_owned(),
         source,
     })
+}
+
+/// A file that vanishes unless it is given a name, readable for whom the user's files are.
+fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The process's umask still applies.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }

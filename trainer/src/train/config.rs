@@ -32,8 +32,9 @@ pub struct RunConfig {
     pub augmentation: Augmentation,
 }
 
-/// Stochastic gradient descent with Nesterov momentum; the learning rate rises in a line, then
-/// falls along a cosine to zero.
+/// Stochastic gradient descent with Nesterov momentum. The learning rate rises in a line, stays,
+/// and falls along a half cosine to zero in the last epochs. As long as it has not begun to fall,
+/// a run may still be given other `epochs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerConfig {
@@ -42,6 +43,9 @@ pub struct OptimizerConfig {
     /// Epochs until it is reached; may be a fraction.
     #[serde(default)]
     pub warmup_epochs: f64,
+    /// Epochs during which it falls; all after the rise if not given.
+    #[serde(default)]
+    pub decay_epochs: Option<f64>,
     /// Share of the last step that is kept.
     pub momentum: f64,
     /// Decay of kernels and matrices; biases and batch norms are left out.
@@ -127,6 +131,12 @@ impl RunConfig {
                 optimizer.warmup_epochs >= 0.0 && optimizer.warmup_epochs < self.epochs as f64,
             ),
             (
+                "optimizer.decay_epochs",
+                "above 0, and with warmup_epochs at most epochs",
+                self.decay_epochs() > 0.0
+                    && optimizer.warmup_epochs + self.decay_epochs() <= self.epochs as f64,
+            ),
+            (
                 "optimizer.momentum",
                 "from 0 to below 1",
                 share(optimizer.momentum),
@@ -162,14 +172,34 @@ impl RunConfig {
     #[must_use]
     pub fn learning_rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let peak = self.optimizer.learning_rate;
-        let warmup = self.optimizer.warmup_epochs * steps_per_epoch as f64;
-        let total = (self.epochs * steps_per_epoch) as f64;
-        let step = step as f64;
-        if step < warmup {
-            return peak * (step + 1.0) / (warmup + 1.0);
+        let epoch = step as f64 / steps_per_epoch as f64;
+        let warmup = self.optimizer.warmup_epochs;
+        if epoch < warmup {
+            let first = 1.0 / steps_per_epoch as f64;
+            return peak * (epoch + first) / (warmup + first);
         }
-        let progress = (step - warmup) / (total - warmup);
+        let decay = self.decay_epochs();
+        let progress = ((epoch - (self.epochs as f64 - decay)) / decay).max(0.0);
         peak * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+    }
+
+    /// Whether a run that has made `epochs` epochs with the settings `past` would have gone the
+    /// same way with these.
+    #[must_use]
+    pub fn continues(&self, past: &Self, epochs: usize) -> bool {
+        let constant = |run: &Self| epochs as f64 <= run.epochs as f64 - run.decay_epochs();
+        let lengthened = Self {
+            epochs: past.epochs,
+            ..self.clone()
+        };
+        self == past || (lengthened == *past && constant(self) && constant(past))
+    }
+
+    fn decay_epochs(&self) -> f64 {
+        let optimizer = &self.optimizer;
+        optimizer
+            .decay_epochs
+            .unwrap_or(self.epochs as f64 - optimizer.warmup_epochs)
     }
 }
 
@@ -197,6 +227,23 @@ mod tests {
         assert!((rates[20] - 0.1).abs() < 1e-12);
         assert!(rates[20..].is_sorted_by(|a, b| a >= b));
         assert!(rates[99] < 1e-4);
+    }
+
+    #[test]
+    fn a_run_may_be_lengthened_until_the_learning_rate_falls() {
+        let mut past: RunConfig = toml::from_str(RUN).expect("a valid run");
+        past.optimizer.decay_epochs = Some(4.0);
+        let longer = RunConfig {
+            epochs: 12,
+            ..past.clone()
+        };
+        assert!((past.learning_rate(59, 10) - 0.1).abs() < 1e-12);
+        assert!(past.learning_rate(65, 10) < 0.099);
+        assert!(longer.continues(&past, 6));
+        assert!(!longer.continues(&past, 7));
+        assert!(past.continues(&past, 7));
+        let other = RunConfig { seed: 2, ..longer };
+        assert!(!other.continues(&past, 6));
     }
 
     #[test]

@@ -123,10 +123,8 @@ pub fn run(
     let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
     let mut session = Session::start(job, ops, device.clone().autodiff())?;
     while session.history().len() < last {
-        session.epoch(&mut tell)?;
-        tell(Progress::Epoch(
-            session.history().last().expect("an epoch has ended"),
-        ));
+        let record = session.epoch(&mut tell)?;
+        tell(Progress::Epoch(&record));
     }
     Ok(session.state)
 }
@@ -153,13 +151,16 @@ impl<'a, O: Ops> Session<'a, O> {
         // Reading also draws the fresh weights, now and in a fixed order.
         let fresh = weights::read(&network);
         let state = match resumed {
-            Some(state) if state.header.config != *config => {
+            Some(state) if !state.continues(config) => {
                 return Err(TrainError::OtherSettings { path });
             }
             Some(state) if state.header.data != data => {
                 return Err(TrainError::OtherData { path });
             }
-            Some(state) => state,
+            Some(mut state) => {
+                state.header.config = config.clone();
+                state
+            }
             None => Checkpoint {
                 header: Header {
                     config: config.clone(),
@@ -196,7 +197,7 @@ impl<'a, O: Ops> Session<'a, O> {
     }
 
     /// Trains one epoch, evaluates it and writes the checkpoint.
-    fn epoch(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<(), TrainError> {
+    fn epoch(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<EpochRecord, TrainError> {
         let started = Instant::now();
         let mut record = self.learn(tell)?;
 
@@ -217,11 +218,11 @@ impl<'a, O: Ops> Session<'a, O> {
             self.state.header.best_epoch = record.epoch;
             self.state.best = self.state.mean.clone();
         }
-        self.state.header.history.push(record);
+        self.state.header.history.push(record.clone());
         self.state.save(&self.job.out.join(CHECKPOINT_FILE))?;
         let metrics = self.state.header.history_lines();
         write_atomically(&self.job.out.join(METRICS_FILE), metrics.as_bytes())?;
-        Ok(())
+        Ok(record)
     }
 
     /// All steps of an epoch. Faces that do not fill a batch are left for other epochs.
@@ -296,9 +297,9 @@ fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
 
 fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
     let best = logits.clone().detach().argmax(1).to_data();
-    best.iter::<i64>()
+    best.iter::<u32>()
         .zip(labels)
-        .filter(|(best, label)| *best == **label as i64)
+        .filter(|(best, label)| *best as usize == **label)
         .count()
 }
 
@@ -329,7 +330,8 @@ pub fn best_plan(checkpoint: &Checkpoint) -> Plan {
 }
 
 /// SHA-256 of faces and labels.
-fn fingerprint(sets: &[&DataSet]) -> String {
+#[must_use]
+pub fn fingerprint(sets: &[&DataSet]) -> String {
     let mut digest = Sha256::new();
     for set in sets {
         digest.update((set.len() as u64).to_le_bytes());

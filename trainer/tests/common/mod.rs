@@ -40,6 +40,7 @@ pub fn config(epochs: usize) -> RunConfig {
         optimizer: OptimizerConfig {
             learning_rate: 0.05,
             warmup_epochs: 0.5,
+            decay_epochs: None,
             momentum: 0.9,
             weight_decay: 1e-3,
             ema_decay: 0.9,

@@ -1,0 +1,117 @@
+//! `mien evaluate`: how good a model is on a data set.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mien_engine::metrics::Evaluation;
+use serde::Serialize;
+
+use super::{OrFail, Outcome, progress};
+use crate::data::{self, DataError, Split};
+use crate::evaluate;
+use crate::models::{DEFAULT_CLASSIFIER, Model};
+
+/// Prints accuracy, figures of each class, confusion matrix and calibration of a model.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Path of a .mien file, or name of a shipped model.
+    #[arg(long, default_value = DEFAULT_CLASSIFIER)]
+    model: String,
+    /// FER2013's CSV, plain or gzip, or a folder with one subfolder per class.
+    #[arg(long, env = "FER2013_CSV")]
+    data: PathBuf,
+    /// training, public-test, private-test or all [default: public-test, all for a folder].
+    #[arg(long, value_parser = parse_split)]
+    split: Option<Split>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    model: &'a str,
+    data: String,
+    split: String,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+}
+
+fn parse_split(text: &str) -> Result<Split, DataError> {
+    text.parse()
+}
+
+impl Evaluate {
+    /// Evaluates, with progress on stderr and the figures on stdout.
+    pub fn run(self) -> Outcome {
+        let model = Model::load(&self.model).or_user()?;
+        let (data, split) = data::load(&self.data, self.split).or_user()?;
+        let bar = progress::bar(data.len(), "faces");
+        let predictions = evaluate::predict(&model.plan, &data, |done| {
+            bar.set_position(done as u64);
+        })
+        .or_user()?;
+        bar.finish_and_clear();
+        let evaluation = Evaluation::new(&predictions, &model.labels());
+        if self.json {
+            let report = Report {
+                model: &self.model,
+                data: self.data.display().to_string(),
+                split: split.to_string(),
+                evaluation: &evaluation,
+            };
+            println!("{}", serde_json::to_string_pretty(&report).or_internal()?);
+        } else {
+            println!("{} on {split}, {} faces", self.model, evaluation.samples);
+            print(&evaluation);
+        }
+        Ok(())
+    }
+}
+
+fn print(evaluation: &Evaluation) {
+    for (name, share) in [
+        ("accuracy", evaluation.accuracy),
+        ("top-2 accuracy", evaluation.top2_accuracy),
+        ("balanced accuracy", evaluation.balanced_accuracy),
+        ("macro F1", evaluation.macro_f1),
+        ("calibration error", evaluation.expected_calibration_error),
+    ] {
+        println!("{name:18}{}", percent(Some(share)));
+    }
+    println!(
+        "\n{:10}{:>8}{:>8}{:>11}{:>8}",
+        "class", "faces", "recall", "precision", "F1"
+    );
+    for class in &evaluation.classes {
+        println!(
+            "{:10}{:>8}{:>8}{:>11}{:>8}",
+            class.label,
+            class.samples,
+            percent(class.recall),
+            percent(class.precision),
+            percent(class.f1),
+        );
+    }
+    println!("\nconfusion matrix (rows: truth, columns: prediction)");
+    print!("{:10}", "");
+    for class in &evaluation.classes {
+        print!("{:>9}", class.label);
+    }
+    println!();
+    for (class, row) in evaluation.classes.iter().zip(evaluation.confusion.counts()) {
+        print!("{:10}", class.label);
+        for count in row {
+            print!("{count:>9}");
+        }
+        println!();
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    match share {
+        Some(share) => format!("{:.2}%", 100.0 * share),
+        None => "-".to_owned(),
+    }
+}

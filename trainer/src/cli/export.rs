@@ -1,0 +1,123 @@
+//! `mien export`: writes a model that can ship.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use mien_engine::plan::WeightStorage;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Failure, OrFail, Outcome};
+use crate::data;
+use crate::models::Model;
+use crate::report::{Release, ReleaseError};
+use crate::train::{self, CHECKPOINT_FILE, Checkpoint};
+
+/// Writes a run's best network as a model with its card, or a model anew with other storage.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A run's folder, the path of a .mien file, or the name of a shipped model.
+    source: String,
+    /// The .mien file to write; a run's card goes beside it.
+    #[arg(long)]
+    out: PathBuf,
+    /// The model's name, for a run [default: the name of the file].
+    #[arg(long)]
+    name: Option<String>,
+    /// The data that the run saw: FER2013's CSV, plain or gzip.
+    #[arg(long, env = "FER2013_CSV")]
+    data: Option<PathBuf>,
+    /// Scores the private test split as well: once, when nothing is left to choose.
+    #[arg(long)]
+    private_test: bool,
+    /// Existing folder that takes the run's report and training curves.
+    #[arg(long)]
+    reports: Option<PathBuf>,
+    /// How the weights are stored.
+    #[arg(long, value_enum, default_value_t = Storage::F16)]
+    storage: Storage,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Storage {
+    /// 16-bit floats.
+    F16,
+    /// Bytes with a scale for each channel.
+    I8,
+}
+
+impl From<Storage> for WeightStorage {
+    fn from(storage: Storage) -> Self {
+        match storage {
+            Storage::F16 => Self::F16,
+            Storage::I8 => Self::I8,
+        }
+    }
+}
+
+impl Export {
+    /// Writes the files and prints what was written, as JSON.
+    pub fn run(self) -> Outcome {
+        let checkpoint = Path::new(&self.source).join(CHECKPOINT_FILE);
+        if checkpoint.exists() {
+            self.export_run(&checkpoint)
+        } else {
+            self.export_model()
+        }
+    }
+
+    fn export_run(&self, checkpoint: &Path) -> Outcome {
+        let run = Checkpoint::load(checkpoint)
+            .or_user()?
+            .ok_or_else(|| anyhow!("{} has vanished; try again", checkpoint.display()))
+            .or_user()?;
+        let data = self
+            .data
+            .as_ref()
+            .context("give the data that the run saw with --data")
+            .or_user()?;
+        let fer = data::read_fer2013(data).or_user()?;
+        let stem = self.out.file_stem().map(|stem| stem.to_string_lossy());
+        let name = match (&self.name, stem) {
+            (Some(name), _) => name.clone(),
+            (None, Some(stem)) => stem.into_owned(),
+            (None, None) => run.header.config.name.clone(),
+        };
+        let release = Release::new(&run, &fer, &name, self.storage.into(), self.private_test)
+            .map_err(blame)?;
+        release.save(&self.out).map_err(blame)?;
+        if let Some(folder) = &self.reports {
+            release.save_report(folder).map_err(blame)?;
+        }
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&release.card).or_internal()?
+        );
+        Ok(())
+    }
+
+    fn export_model(&self) -> Outcome {
+        let model = Model::load(&self.source).or_user()?;
+        let bytes = model.plan.to_bytes(self.storage.into());
+        train::write_atomically(&self.out, &bytes).or_user()?;
+        let written = json!({
+            "file": self.out,
+            "bytes": bytes.len(),
+            "sha256": format!("{:x}", Sha256::digest(&bytes)),
+        });
+        println!("{written:#}");
+        Ok(())
+    }
+}
+
+/// Other data and unwritable files can be mended; the rest is a defect of the network's export.
+pub(super) fn blame(error: ReleaseError) -> Failure {
+    match error {
+        ReleaseError::OtherData | ReleaseError::Write(_) => Failure::User(error.into()),
+        ReleaseError::Evaluate(_)
+        | ReleaseError::Shape(_)
+        | ReleaseError::Format(_)
+        | ReleaseError::Json(_) => Failure::Internal(error.into()),
+    }
+}

@@ -1,0 +1,67 @@
+//! A plan's predictions for a data set, through the engine's own CPU path.
+
+use mien_engine::cpu;
+use mien_engine::metrics::{Predictions, PredictionsError};
+use mien_engine::nets::student::SIDE;
+use mien_engine::plan::{Plan, ShapeError};
+use mien_engine::runner::{Batch, RunError};
+use thiserror::Error;
+
+use crate::data::DataSet;
+
+/// Faces that run together.
+const BATCH: usize = 64;
+
+/// Why a model cannot be evaluated on a data set.
+#[derive(Debug, Error)]
+pub enum EvaluateError {
+    /// The model does not take one grayscale face of 48 x 48 pixels.
+    #[error(
+        "the model does not classify gray faces of {SIDE} x {SIDE} pixels; choose another with --model"
+    )]
+    NoClassifier,
+    /// The model's layers do not fit together.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The model failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The model's outputs are not the data's classes.
+    #[error("the model's classes are not those of the data; choose another with --model")]
+    Classes(#[from] PredictionsError),
+}
+
+/// The logits of every face, beside its label. `tell` hears how many faces are done.
+pub fn predict(
+    plan: &Plan,
+    data: &DataSet,
+    mut tell: impl FnMut(usize),
+) -> Result<Predictions, EvaluateError> {
+    let input = plan.input.clone();
+    let shapes = plan
+        .shapes(SIDE, SIDE)
+        .map_err(|_| EvaluateError::NoClassifier)?;
+    let classes = match plan.outputs[..] {
+        [output] if input.channels == 1 => shapes[output.index()].len(),
+        _ => return Err(EvaluateError::NoClassifier),
+    };
+    let mut runner = cpu::Runner::new(plan.clone())?;
+    let mut logits = Vec::with_capacity(data.len() * classes);
+    for start in (0..data.len()).step_by(BATCH) {
+        let end = data.len().min(start + BATCH);
+        let faces: Vec<f32> = (start..end)
+            .flat_map(|index| data.face(index))
+            .map(|&pixel| f32::from(pixel) * input.scale + input.offset)
+            .collect();
+        let batch = Batch {
+            data: &faces,
+            count: end - start,
+            height: SIDE,
+            width: SIDE,
+        };
+        logits.extend(runner.run(batch)?.into_iter().flatten());
+        tell(end);
+    }
+    let labels = data.labels().iter().map(|label| label.index()).collect();
+    Ok(Predictions::new(logits, labels, classes)?)
+}
