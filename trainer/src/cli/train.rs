@@ -8,9 +8,12 @@ use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use mien_engine::plan::WeightStorage;
 
+use super::export;
 use super::{Failure, OrFail, Outcome};
 use crate::data;
+use crate::report::Release;
 use crate::train::{self, EpochRecord, Job, Progress, RunConfig, TrainError};
 
 /// Trains a network as a run file says; started again, it goes on where it stopped.
@@ -33,7 +36,8 @@ pub struct Train {
 }
 
 impl Train {
-    /// Trains, with a line an epoch on stderr and the history as JSON on stdout.
+    /// Trains, with a line an epoch on stderr and the history as JSON on stdout; after the last
+    /// epoch writes the best network as a model with card and curves.
     pub fn run(self) -> Outcome {
         let mut config = RunConfig::read(&self.run).or_user()?;
         if let Some(epochs) = self.epochs {
@@ -64,6 +68,13 @@ impl Train {
             table.show(progress);
         })
         .map_err(blame)?;
+        if state.header.history.len() == config.epochs {
+            let release = Release::new(&state, &fer, &config.name, WeightStorage::F16, false)
+                .map_err(export::blame)?;
+            let model = out.join(format!("{}.mien", config.name));
+            release.save(&model).map_err(export::blame)?;
+            release.save_curves(&out).map_err(export::blame)?;
+        }
         println!("{}", serde_json::to_string(&state.header).or_internal()?);
         Ok(())
     }

@@ -133,8 +133,14 @@ impl Release {
             "history": self.history,
         });
         let report = serde_json::to_string_pretty(&report)? + "\n";
-        let svg = curves(name, &self.history);
         train::write_atomically(&folder.join(format!("{name}.json")), report.as_bytes())?;
+        self.save_curves(folder)
+    }
+
+    /// Writes `NAME-curves.svg` into a folder.
+    pub fn save_curves(&self, folder: &Path) -> Result<(), ReleaseError> {
+        let name = &self.card.name;
+        let svg = curves(name, &self.history);
         train::write_atomically(&folder.join(format!("{name}-curves.svg")), svg.as_bytes())?;
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! A tiny data set and run.
 
-use std::fmt::Write;
-
 use mien_engine::expression::Expression;
 use mien_engine::nets::{NetworkConfig, StudentConfig};
 use mien_trainer::data::{DataSet, FACE_PIXELS};
@@ -53,16 +51,4 @@ pub fn config(epochs: usize) -> RunConfig {
             ..Default::default()
         },
     }
-}
-
-/// The faces as FER2013 writes them.
-pub fn csv(training: &DataSet, public_test: &DataSet) -> String {
-    let mut text = "emotion,pixels,Usage\n".to_owned();
-    for (data, usage) in [(training, "Training"), (public_test, "PublicTest")] {
-        for (index, label) in data.labels().iter().enumerate() {
-            let pixels: Vec<String> = data.face(index).iter().map(u8::to_string).collect();
-            writeln!(text, "{},{},{usage}", label.index(), pixels.join(" ")).expect("a string");
-        }
-    }
-    text
 }

@@ -1,0 +1,218 @@
+//! The command line's exit status, messages and files.
+
+mod common;
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use mien_trainer::data::DataSet;
+use mien_trainer::train::{CHECKPOINT_FILE, Checkpoint, METRICS_FILE};
+use serde_json::Value;
+
+fn mien(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mien"));
+    command.args(arguments).env_remove("FER2013_CSV");
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    mien(arguments).output().expect("the program starts")
+}
+
+fn path_text(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+#[test]
+fn what_the_user_can_mend_gives_status_1_and_a_message() {
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let missing = here.path().join("missing");
+    let missing = path_text(&missing);
+    for (arguments, message) in [
+        (vec!["frobnicate"], "unrecognized subcommand"),
+        (vec!["evaluate"], "--data"),
+        (vec!["evaluate", "--data", missing], "cannot read"),
+        (
+            vec!["evaluate", "--data", path_text(here.path())],
+            "no subfolder named",
+        ),
+        (
+            vec!["evaluate", "--data", missing, "--split", "test"],
+            "there is no split",
+        ),
+        (vec!["inspect", missing], "there is no model"),
+        (
+            vec!["train", missing, "--data", missing],
+            "cannot read the run",
+        ),
+        (
+            vec!["export", missing, "--out", missing],
+            "there is no model",
+        ),
+    ] {
+        let output = output(&arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_succeed() {
+    for arguments in [["--help"], ["--version"]] {
+        let output = output(&arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn inspect_describes_the_default_model() {
+    let output = output(&["inspect", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["sha256"], report["card"]["file"]["sha256"]);
+    assert_eq!(report["bytes"], report["card"]["file"]["bytes"]);
+    assert_eq!(report["parameters"], report["card"]["parameters"]);
+    assert_eq!(report["macs"], report["card"]["macs"]);
+    let layers = report["layers"].as_array().expect("a list");
+    let sum: u64 = layers
+        .iter()
+        .filter_map(|layer| layer["macs"].as_u64())
+        .sum();
+    assert_eq!(report["macs"].as_u64(), Some(sum));
+}
+
+/// The faces as FER2013 writes them.
+fn csv(training: &DataSet, public_test: &DataSet) -> String {
+    let mut text = "emotion,pixels,Usage\n".to_owned();
+    for (data, usage) in [(training, "Training"), (public_test, "PublicTest")] {
+        for (index, label) in data.labels().iter().enumerate() {
+            let pixels: Vec<String> = data.face(index).iter().map(u8::to_string).collect();
+            writeln!(text, "{},{},{usage}", label.index(), pixels.join(" ")).expect("a string");
+        }
+    }
+    text
+}
+
+/// A tiny run and its data in a folder.
+fn set_up(folder: &Path, epochs: usize) -> (String, String) {
+    let run = folder.join("tiny.toml");
+    let data = folder.join("tiny.csv");
+    let text = toml::to_string(&common::config(epochs)).expect("settings are plain");
+    std::fs::write(&run, text).expect("a writable folder");
+    let csv = csv(&common::faces(210), &common::faces(21));
+    std::fs::write(&data, csv).expect("a writable folder");
+    (path_text(&run).to_owned(), path_text(&data).to_owned())
+}
+
+#[test]
+fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (run, data) = set_up(folder.path(), 4);
+    let out = |name: &str| path_text(&folder.path().join(name)).to_owned();
+    let whole = out("whole");
+    let output = output(&["train", &run, "--data", &data, "--out", &whole]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let header: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(header["history"].as_array().map(Vec::len), Some(4));
+
+    // Killed again and again, a little later each time, until it gets through.
+    let killed = out("killed");
+    let mut patience = Duration::from_millis(20);
+    loop {
+        let mut child = mien(&["train", &run, "--data", &data, "--out", &killed])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(patience);
+        patience += Duration::from_millis(20);
+        if let Some(status) = child.try_wait().expect("a child") {
+            assert_eq!(status.code(), Some(0));
+            break;
+        }
+        child.kill().expect("a running child");
+        child.wait().expect("a killed child");
+    }
+    let load = |folder: &str| {
+        Checkpoint::load(&Path::new(folder).join(CHECKPOINT_FILE))
+            .expect("an intact checkpoint")
+            .expect("a checkpoint")
+    };
+    let (whole, killed) = (load(&whole), load(&killed));
+    assert_eq!(whole.weights, killed.weights);
+    assert_eq!(whole.momentum, killed.momentum);
+    assert_eq!(whole.best, killed.best);
+}
+
+#[test]
+fn a_run_becomes_a_model_with_card_and_curves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (run, data) = set_up(folder.path(), 2);
+    let file = |name: &str| path_text(&folder.path().join(name)).to_owned();
+    let out = file("out");
+    let trained = output(&["train", &run, "--data", &data, "--out", &out]);
+    assert_eq!(trained.status.code(), Some(0));
+    let metrics = std::fs::read_to_string(Path::new(&out).join(METRICS_FILE)).expect("metrics");
+    assert_eq!(metrics.lines().count(), 2);
+    for name in ["tiny.mien", "tiny.json", "tiny-curves.svg"] {
+        assert!(Path::new(&out).join(name).exists(), "{name}");
+    }
+
+    let model = file("tiny.mien");
+    let reports = file("reports");
+    std::fs::create_dir(&reports).expect("a writable folder");
+    let exported = output(&[
+        "export",
+        &out,
+        "--data",
+        &data,
+        "--out",
+        &model,
+        "--reports",
+        &reports,
+    ]);
+    let stderr = String::from_utf8_lossy(&exported.stderr);
+    assert_eq!(exported.status.code(), Some(0), "{stderr}");
+    let card: Value = serde_json::from_slice(&exported.stdout).expect("JSON");
+    assert_eq!(card["name"], "tiny");
+    assert!(Path::new(&reports).join("tiny-curves.svg").exists());
+
+    // The card's figures are those of the file.
+    let evaluated = output(&["evaluate", "--model", &model, "--data", &data, "--json"]);
+    assert_eq!(evaluated.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
+    assert_eq!(report["split"], "public-test");
+    assert_eq!(report["accuracy"], card["evaluations"][0]["accuracy"]);
+    assert_eq!(report["confusion"], card["evaluations"][0]["confusion"]);
+
+    // Other data are not taken for the run's.
+    let (_, other) = {
+        let other = folder.path().join("other");
+        std::fs::create_dir(&other).expect("a writable folder");
+        let path = other.join("data.csv");
+        let csv = csv(&common::faces(14), &common::faces(7));
+        std::fs::write(&path, csv).expect("a writable folder");
+        (other, path_text(&path).to_owned())
+    };
+    let refused = output(&["export", &out, "--data", &other, "--out", &model]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("other data"));
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_made_is_reported() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (run, data) = set_up(folder.path(), 2);
+    let out = folder.path().join("out");
+    std::fs::write(&out, b"").expect("a writable folder");
+    let output = output(&["train", &run, "--data", &data, "--out", path_text(&out)]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("--out"), "{stderr}");
+}
