@@ -5,6 +5,7 @@ pub mod augment;
 pub mod cli;
 pub mod data;
 pub mod evaluate;
+pub mod files;
 pub mod models;
 pub mod onnx;
 pub mod ops;

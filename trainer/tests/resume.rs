@@ -7,6 +7,7 @@ mod common;
 
 use burn::tensor::Device;
 use mien_engine::nets::StockOps;
+use mien_trainer::files::write_atomically;
 use mien_trainer::train::{self, CHECKPOINT_FILE, Checkpoint, Job, METRICS_FILE, TrainError};
 
 #[test]
@@ -83,6 +84,6 @@ fn a_folder_that_vanishes_is_reported() {
     let checkpoint = folder.path().join("missing").join(CHECKPOINT_FILE);
     let state = Checkpoint::load(&checkpoint).expect("no file is no error");
     assert_eq!(state, None);
-    let error = train::write_atomically(&checkpoint, b"x").expect_err("a missing folder");
+    let error = write_atomically(&checkpoint, b"x").expect_err("a missing folder");
     assert!(error.to_string().contains("cannot write"), "{error}");
 }

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::{Failure, OrFail, Outcome};
 use crate::data;
+use crate::files::write_atomically;
 use crate::models::Model;
 use crate::report::{Release, ReleaseError};
-use crate::train::{self, CHECKPOINT_FILE, Checkpoint};
+use crate::train::{CHECKPOINT_FILE, Checkpoint};
 
 /// Writes a run's best network as a model with its card, or a model anew with other storage.
 #[derive(Debug, Args)]
@@ -100,7 +101,7 @@ impl Export {
     fn export_model(&self) -> Outcome {
         let model = Model::load(&self.source).or_user()?;
         let bytes = model.plan.to_bytes(self.storage.into());
-        train::write_atomically(&self.out, &bytes).or_user()?;
+        write_atomically(&self.out, &bytes).or_user()?;
         let written = json!({
             "file": self.out,
             "bytes": bytes.len(),

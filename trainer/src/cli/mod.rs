@@ -3,6 +3,7 @@
 //! Results go to stdout, progress and messages to stderr. The exit status is 0 for success, 1 for
 //! what the user can mend and 2 for a failure of our own.
 
+mod data;
 mod evaluate;
 mod export;
 mod failure;
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(train::Train),
+    Data(data::Data),
     ImportDetector(import_detector::ImportDetector),
     Evaluate(evaluate::Evaluate),
     Export(export::Export),
@@ -39,6 +41,7 @@ impl Command {
     fn run(self) -> Outcome {
         match self {
             Self::Train(command) => command.run(),
+            Self::Data(command) => command.run(),
             Self::ImportDetector(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Export(command) => command.run(),

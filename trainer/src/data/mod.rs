@@ -3,6 +3,7 @@
 mod error;
 mod fer2013;
 mod folder;
+mod inspect;
 
 use std::fmt;
 use std::path::Path;
@@ -14,6 +15,7 @@ use mien_engine::nets::student::SIDE;
 pub use error::{DataError, RowError, RowFault};
 pub use fer2013::{Fer2013, read as read_fer2013};
 pub use folder::read as read_folder;
+pub use inspect::{Inspection, SplitCounts};
 
 /// Pixels of one face: 48 x 48.
 pub const FACE_PIXELS: usize = SIDE * SIDE;

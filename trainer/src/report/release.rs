@@ -13,8 +13,9 @@ use time::OffsetDateTime;
 use super::curves;
 use crate::data::{DataSet, Fer2013, Split};
 use crate::evaluate::{self, EvaluateError};
+use crate::files::{WriteError, write_atomically};
 use crate::models::expression_names;
-use crate::train::{self, Checkpoint, CheckpointError, EpochRecord};
+use crate::train::{self, Checkpoint, EpochRecord};
 
 /// A model that can ship, with all that is known about it.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub enum ReleaseError {
     Format(#[from] FormatError),
     /// A file cannot be written.
     #[error(transparent)]
-    Write(#[from] CheckpointError),
+    Write(#[from] WriteError),
     /// A report cannot be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -118,8 +119,8 @@ impl Release {
     /// Writes the model, and its card beside it with the ending `.json`.
     pub fn save(&self, path: &Path) -> Result<(), ReleaseError> {
         let card = serde_json::to_string_pretty(&self.card)? + "\n";
-        train::write_atomically(path, &self.bytes)?;
-        train::write_atomically(&path.with_extension("json"), card.as_bytes())?;
+        write_atomically(path, &self.bytes)?;
+        write_atomically(&path.with_extension("json"), card.as_bytes())?;
         Ok(())
     }
 
@@ -133,7 +134,7 @@ impl Release {
             "history": self.history,
         });
         let report = serde_json::to_string_pretty(&report)? + "\n";
-        train::write_atomically(&folder.join(format!("{name}.json")), report.as_bytes())?;
+        write_atomically(&folder.join(format!("{name}.json")), report.as_bytes())?;
         self.save_curves(folder)
     }
 
@@ -141,7 +142,7 @@ impl Release {
     pub fn save_curves(&self, folder: &Path) -> Result<(), ReleaseError> {
         let name = &self.card.name;
         let svg = curves(name, &self.history);
-        train::write_atomically(&folder.join(format!("{name}-curves.svg")), svg.as_bytes())?;
+        write_atomically(&folder.join(format!("{name}-curves.svg")), svg.as_bytes())?;
         Ok(())
     }
 }

@@ -4,16 +4,15 @@
 //! header (JSON), then four vectors of 32-bit floats, little-endian, of equal length: weights,
 //! momentum, mean of the weights, best weights.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::config::RunConfig;
+use crate::files::{WriteError, write_atomically};
 
 const MAGIC: &[u8; 8] = b"MIENCKP1";
 const DIGEST_BYTES: usize = 32;
@@ -86,17 +85,8 @@ impl Header {
 #[derive(Debug, Error)]
 pub enum CheckpointError {
     /// Writing failed; what was there before is intact.
-    #[error(
-        "cannot write {}; free disk space or check its permissions, then start the run again: \
-         it goes on from the last checkpoint",
-        path.display()
-    )]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
+    #[error("the run stops; started again, it goes on from the last checkpoint")]
+    Write(#[from] WriteError),
     /// Reading failed.
     #[error("cannot read the checkpoint {}; check its permissions", path.display())]
     Read {
@@ -122,10 +112,7 @@ impl Checkpoint {
 
     /// Replaces the file: a reader finds the old state or the new one, whatever happens meanwhile.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let header = serde_json::to_vec(&self.header).map_err(|error| CheckpointError::Write {
-            path: path.to_owned(),
-            source: error.into(),
-        })?;
+        let header = serde_json::json!(self.header).to_string().into_bytes();
         let mut body = (header.len() as u32).to_le_bytes().to_vec();
         body.extend(header);
         for vector in [&self.weights, &self.momentum, &self.mean, &self.best] {
@@ -134,7 +121,7 @@ impl Checkpoint {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(Sha256::digest(&body));
         bytes.extend(body);
-        write_atomically(path, &bytes)
+        Ok(write_atomically(path, &bytes)?)
     }
 
     /// Reads a checkpoint; `None` where there is no file.
@@ -179,36 +166,4 @@ impl Checkpoint {
             best: vectors.next()?,
         })
     }
-}
-
-/// Replaces a file so that it holds all of `bytes` or what it held before.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    let write = || {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut file = temporary_file(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // Makes the new name durable too.
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|source| CheckpointError::Write {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// A file that vanishes unless it is given a name, readable for whom the user's files are.
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The process's umask still applies.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }

@@ -19,10 +19,11 @@ use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header, write_atomically};
+pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};
 pub use config::{ConfigError, OptimizerConfig, RunConfig};
 
 use crate::data::DataSet;
+use crate::files::write_atomically;
 use sgd::Sgd;
 
 /// A run's state, in its folder.
@@ -221,7 +222,8 @@ impl<'a, O: Ops> Session<'a, O> {
         self.state.header.history.push(record.clone());
         self.state.save(&self.job.out.join(CHECKPOINT_FILE))?;
         let metrics = self.state.header.history_lines();
-        write_atomically(&self.job.out.join(METRICS_FILE), metrics.as_bytes())?;
+        write_atomically(&self.job.out.join(METRICS_FILE), metrics.as_bytes())
+            .map_err(CheckpointError::from)?;
         Ok(record)
     }
 
