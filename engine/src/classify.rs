@@ -19,7 +19,7 @@ pub enum ClassifyError {
     #[error("this model is not a classifier of the seven expressions")]
     NotAClassifier,
     /// The network failed.
-    #[error("the expression network failed: {0}")]
+    #[error(transparent)]
     Run(#[from] RunError),
 }
 

@@ -14,6 +14,7 @@
 //! | [`explain`] | why: what the parts of a face do to the prediction |
 //! | [`pipeline`] | the whole way from a photo to explained faces |
 //! | [`metrics`], [`card`] | how good predictions are, and the card that says so |
+//! | [`report`] | what is told of photos in JSON |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
 //! | [`cpu`] | runs a plan on the CPU |
@@ -39,4 +40,5 @@ pub mod nets;
 pub mod photo;
 pub mod pipeline;
 pub mod plan;
+pub mod report;
 pub mod runner;

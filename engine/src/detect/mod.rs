@@ -72,7 +72,7 @@ pub enum DetectError {
     #[error("this model is not a face detector")]
     NotADetector,
     /// The network failed.
-    #[error("the face detector failed: {0}")]
+    #[error(transparent)]
     Run(#[from] RunError),
 }
 
