@@ -3,12 +3,14 @@
 
 pub mod augment;
 pub mod cli;
+pub mod crop_fit;
 pub mod data;
 pub mod evaluate;
 pub mod files;
 pub mod models;
 pub mod onnx;
 pub mod ops;
+pub mod overlay;
 pub mod photo;
 pub mod report;
 pub mod train;

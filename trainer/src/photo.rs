@@ -13,7 +13,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum PhotoFileError {
     /// The file is not there or cannot be read.
-    #[error("the file cannot be read: {0}")]
+    #[error("the file cannot be read")]
     Read(#[from] io::Error),
     /// The file's content is none of the formats that are read here.
     #[error("this is not a PNG, JPEG, GIF, WebP or BMP picture")]

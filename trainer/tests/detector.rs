@@ -1,12 +1,17 @@
-//! The shipped face detector, compared with what onnxruntime gives for the original one.
+//! The shipped face detector: what it finds in photos, and that it gives what onnxruntime gives
+//! for the original one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use image::imageops::{self, FilterType};
+use image::{RgbaImage, imageops::crop_imm};
 use mien_engine::cpu;
+use mien_engine::detect::{DetectOptions, Detector, Face};
+use mien_engine::geometry::Rect;
 use mien_engine::photo::Photo;
 use mien_engine::plan::Plan;
-use mien_engine::runner::Batch;
+use mien_engine::runner::{Batch, Runner};
 use mien_trainer::cli::import_detector;
 use mien_trainer::photo::read_photo;
 use serde::Deserialize;
@@ -90,10 +95,107 @@ impl Cut {
     }
 }
 
+fn shipped() -> Plan {
+    let bytes = fs::read(root().join("public/models/centerface.mien")).expect("the detector");
+    Plan::from_bytes(&bytes).expect("a model")
+}
+
+fn photo(name: &str) -> RgbaImage {
+    let photo = read_photo(&root().join("tests/photos").join(name)).expect("a photo");
+    let size = (photo.width() as u32, photo.height() as u32);
+    RgbaImage::from_raw(size.0, size.1, photo.rgba().to_vec()).expect("a picture")
+}
+
+fn detect(picture: RgbaImage, options: &DetectOptions) -> Vec<Face> {
+    let size = (picture.width() as usize, picture.height() as usize);
+    let photo = Photo::new(size.0, size.1, picture.into_raw()).expect("a photo");
+    let runner = cpu::Runner::new(shipped()).expect("a valid plan");
+    let mut detector = Detector::new(Runner::Cpu(Box::new(runner))).expect("a detector");
+    pollster::block_on(detector.detect(&photo, options)).expect("a valid photo")
+}
+
+/// The astronaut's face.
+const FACE: Rect = Rect {
+    x: 179.0,
+    y: 59.0,
+    width: 90.0,
+    height: 117.0,
+};
+
+/// The part of the astronaut that is `times` as long as the face, around it, and the face in it.
+fn around_the_face(times: f32) -> (RgbaImage, Rect) {
+    let side = FACE.height * times;
+    let cut = Rect::around(FACE.center(), side, side);
+    let [left, top, side] = [cut.x, cut.y, side].map(|value| value.max(0.0) as u32);
+    let picture = crop_imm(&photo("astronaut.png"), left, top, side, side).to_image();
+    let face = Rect {
+        x: FACE.x - left as f32,
+        y: FACE.y - top as f32,
+        ..FACE
+    };
+    (picture, face)
+}
+
+fn scaled(face: &Rect, scale: f32) -> Rect {
+    Rect {
+        x: face.x * scale,
+        y: face.y * scale,
+        width: face.width * scale,
+        height: face.height * scale,
+    }
+}
+
+#[test]
+fn the_astronaut_has_one_face() {
+    for options in [DetectOptions::PHOTO, DetectOptions::CAMERA] {
+        let [face] = detect(photo("astronaut.png"), &options)[..] else {
+            panic!("one face");
+        };
+        assert!(face.bounds.iou(&FACE) > 0.8, "{face:?}");
+        let expected = [
+            (204.0, 102.0),
+            (248.0, 105.0),
+            (225.0, 125.0),
+            (205.0, 144.0),
+            (241.0, 146.0),
+        ];
+        for (found, (x, y)) in face.landmarks.iter().zip(expected) {
+            assert!((found.x - x).hypot(found.y - y) < 6.0, "{face:?}");
+        }
+    }
+}
+
+#[test]
+fn a_cat_has_no_human_face() {
+    assert_eq!(detect(photo("chelsea.png"), &DetectOptions::PHOTO), []);
+}
+
+#[test]
+fn a_face_is_found_at_every_size() {
+    // Tight, with some surroundings, and the whole photo; from a thumbnail to twelve megapixels.
+    for times in [1.0, 1.3, 2.0, 4.0] {
+        let (picture, truth) = around_the_face(times);
+        for side in [48, 100, 200, 640, 3000] {
+            let scale = side as f32 / picture.width() as f32;
+            if FACE.height * scale < 20.0 {
+                continue;
+            }
+            let resized = imageops::resize(&picture, side, side, FilterType::Triangle);
+            let faces = detect(resized, &DetectOptions::PHOTO);
+            assert_eq!(
+                faces.len(),
+                1,
+                "{times} times the face at {side} pixels: {faces:?}"
+            );
+            let iou = faces[0].extent.iou(&scaled(&truth, scale));
+            assert!(iou > 0.6, "{times} times the face at {side} pixels: {iou}");
+        }
+    }
+}
+
 #[test]
 fn the_shipped_detector_gives_what_the_original_gives() {
-    let bytes = fs::read(root().join("public/models/centerface.mien")).expect("the detector");
-    let (at_places, of_means) = differences(Plan::from_bytes(&bytes).expect("a model"));
+    let (at_places, of_means) = differences(shipped());
     println!("shipped: {at_places} at faces, {of_means} of means");
     // The weights are bytes.
     assert!(at_places < 0.1 && of_means < 0.05, "{at_places} {of_means}");

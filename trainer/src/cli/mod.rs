@@ -3,12 +3,19 @@
 //! Results go to stdout, progress and messages to stderr. The exit status is 0 for success, 1 for
 //! what the user can mend and 2 for a failure of our own.
 
+#[macro_use]
+mod output;
+
 mod data;
+mod engine;
 mod evaluate;
+mod explain;
 mod export;
 mod failure;
+mod fit_crop;
 pub mod import_detector;
 mod inspect;
+mod predict;
 mod progress;
 mod train;
 
@@ -32,6 +39,9 @@ enum Command {
     Train(train::Train),
     Data(data::Data),
     ImportDetector(import_detector::ImportDetector),
+    FitCrop(fit_crop::FitCrop),
+    Predict(predict::Predict),
+    Explain(explain::Explain),
     Evaluate(evaluate::Evaluate),
     Export(export::Export),
     Inspect(inspect::Inspect),
@@ -43,6 +53,9 @@ impl Command {
             Self::Train(command) => command.run(),
             Self::Data(command) => command.run(),
             Self::ImportDetector(command) => command.run(),
+            Self::FitCrop(command) => command.run(),
+            Self::Predict(command) => command.run(),
+            Self::Explain(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Inspect(command) => command.run(),

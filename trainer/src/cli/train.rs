@@ -75,7 +75,7 @@ impl Train {
             release.save(&model).map_err(export::blame)?;
             release.save_curves(&out).map_err(export::blame)?;
         }
-        println!("{}", serde_json::to_string(&state.header).or_internal()?);
+        outln!("{}", serde_json::to_string(&state.header).or_internal()?);
         Ok(())
     }
 }
