@@ -1,1 +1,4 @@
-//! placeholder
+//! Tests across crates; nothing else lives here.
+
+#[cfg(test)]
+mod parity;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::GpuError;
-use super::shader::Shader;
+use super::shader::{Kernel, Shader};
 
 /// What is known about the GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Capabilities {
     pub timestamps: bool,
 }
 
-/// An open GPU, with the shaders compiled so far.
+/// An open GPU, with the kernels compiled so far.
 #[derive(Debug)]
 pub struct Device {
     adapter: Adapter,
@@ -38,7 +38,8 @@ pub struct Device {
     pub(super) handle: Handle,
     pub(super) bindings: wgpu::BindGroupLayout,
     pipeline_layout: wgpu::PipelineLayout,
-    pipelines: Mutex<HashMap<Shader, wgpu::ComputePipeline>>,
+    modules: Mutex<HashMap<Shader, wgpu::ShaderModule>>,
+    pipelines: Mutex<HashMap<Kernel, wgpu::ComputePipeline>>,
 }
 
 /// What a runner needs of the device.
@@ -145,6 +146,7 @@ impl Device {
             },
             bindings,
             pipeline_layout,
+            modules: Mutex::default(),
             pipelines: Mutex::default(),
         }
     }
@@ -161,28 +163,32 @@ impl Device {
         matches!(*lock(&self.handle.fault), Some(GpuError::Lost { .. }))
     }
 
-    /// A shader, compiled at its first use.
-    pub(super) fn pipeline(&self, shader: Shader) -> wgpu::ComputePipeline {
+    /// A kernel, compiled at its first use.
+    pub(super) fn pipeline(&self, kernel: Kernel) -> wgpu::ComputePipeline {
         let device = &self.handle.device;
+        let name = kernel.shader.name();
         let compile = || {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: Some(shader.name()),
-                source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+            let mut modules = lock(&self.modules);
+            let module = modules.entry(kernel.shader).or_insert_with(|| {
+                device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                    label: Some(name),
+                    source: wgpu::ShaderSource::Wgsl(kernel.shader.source().into()),
+                })
             });
             device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(shader.name()),
+                label: Some(name),
                 layout: Some(&self.pipeline_layout),
-                module: &module,
-                entry_point: Some(shader.name()),
+                module,
+                entry_point: Some(name),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &[("WORKGROUP", shader.workgroup() as f64)],
+                    constants: &kernel.constants(),
                     ..Default::default()
                 },
                 cache: None,
             })
         };
         lock(&self.pipelines)
-            .entry(shader)
+            .entry(kernel)
             .or_insert_with(compile)
             .clone()
     }

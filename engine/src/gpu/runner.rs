@@ -7,9 +7,9 @@ use wgpu::BufferUsages;
 use super::device::{Device, Handle};
 use super::error::GpuError;
 use super::layout::Layout;
-use super::shader::{GROUP, Shader, pack};
+use super::shader::{GROUP, Kernel, pack};
 use super::workspace::Workspace;
-use crate::plan::{Plan, ShapeError};
+use crate::plan::{MapShape, Plan};
 use crate::runner::{Batch, RunError};
 
 /// Input sizes whose buffers are kept: a camera has one, photos a few.
@@ -17,14 +17,14 @@ const WORKSPACES: usize = 4;
 /// What WebGPU guarantees for the offsets of bindings.
 pub(super) const OFFSET_ALIGNMENT: usize = 256;
 
-/// A network on the GPU: weights uploaded, shaders compiled.
+/// A network on the GPU: weights uploaded, kernels compiled.
 #[derive(Debug)]
 pub struct Runner {
     pub(super) plan: Plan,
     pub(super) handle: Handle,
     pub(super) bindings: wgpu::BindGroupLayout,
     /// One for each layer.
-    pub(super) shaders: Vec<(Shader, wgpu::ComputePipeline)>,
+    pub(super) kernels: Vec<(Kernel, wgpu::ComputePipeline)>,
     /// Biases and weights of all layers.
     pub(super) parameters: wgpu::Buffer,
     /// Those of each layer, in bytes.
@@ -34,14 +34,12 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Uploads the weights and compiles the shaders.
+    /// Uploads the weights and compiles the kernels.
     pub async fn new(gpu: &Device, plan: &Plan) -> Result<Self, GpuError> {
-        if let Some([height, width]) = plan.input.size {
-            plan.shapes(height, width)?;
-        }
+        let shapes = plan.typical_shapes()?;
         let handle = gpu.handle.clone();
         handle.check()?;
-        let (packed, parameter_ranges) = pack_all(plan)?;
+        let (packed, parameter_ranges) = pack_all(plan, &shapes);
         let bytes: &[u8] = bytemuck::cast_slice(&packed);
         let needed = bytes.len() as u64;
         let allowed = handle.largest_buffer();
@@ -52,17 +50,18 @@ impl Runner {
             let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
             let parameters = handle.buffer("parameters", needed, usage);
             handle.queue.write_buffer(&parameters, 0, bytes);
-            let shaders = plan.layers.iter().map(|layer| {
-                let shader = Shader::new(&layer.kind, gpu.quads);
-                (shader, gpu.pipeline(shader))
+            let kernels = plan.layers.iter().map(|layer| {
+                let input = shapes[layer.input.index()];
+                let kernel = Kernel::new(layer, input.channels, gpu.quads);
+                (kernel, gpu.pipeline(kernel))
             });
-            (parameters, shaders.collect())
+            (parameters, kernels.collect())
         };
-        let (parameters, shaders) = handle.guarded(create).await?;
+        let (parameters, kernels) = handle.guarded(create).await?;
         Ok(Self {
             plan: plan.clone(),
             bindings: gpu.bindings.clone(),
-            shaders,
+            kernels,
             parameters,
             parameter_ranges,
             workspaces: Vec::new(),
@@ -114,17 +113,17 @@ impl Runner {
 
 /// Biases and weights of all layers one after the other, each from an offset that a binding may
 /// have, and their ranges in bytes, none of them empty.
-fn pack_all(plan: &Plan) -> Result<(Vec<f32>, Vec<Range<usize>>), ShapeError> {
+fn pack_all(plan: &Plan, shapes: &[MapShape]) -> (Vec<f32>, Vec<Range<usize>>) {
     const ALIGNMENT: usize = OFFSET_ALIGNMENT / size_of::<f32>();
     // A plan without layers still has a buffer.
     let mut packed = vec![0.0; ALIGNMENT];
     let mut ranges = Vec::with_capacity(plan.layers.len());
-    for (position, layer) in plan.layers.iter().enumerate() {
+    for layer in &plan.layers {
         let start = packed.len();
-        packed.extend(pack(position, &layer.kind)?);
+        packed.extend(pack(&layer.kind, shapes[layer.input.index()].channels));
         let end = packed.len().max(start + GROUP);
         ranges.push(start * size_of::<f32>()..end * size_of::<f32>());
         packed.resize(end.next_multiple_of(ALIGNMENT), 0.0);
     }
-    Ok((packed, ranges))
+    (packed, ranges)
 }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::plan::{Activation, Layer, LayerKind, MapShape, Residual, ShapeError, Window};
+use crate::plan::{Activation, Layer, LayerKind, MapShape, Residual, Window};
 
 /// Channels that a thread handles together; maps are padded with zero channels to a multiple.
 pub(super) const GROUP: usize = 4;
@@ -48,7 +48,7 @@ macro_rules! subgroup_source {
 impl Shader {
     /// The shader for a layer; `quads` where one of those that share loads among four threads is
     /// the better choice.
-    pub(super) fn new(kind: &LayerKind, quads: bool) -> Self {
+    fn new(kind: &LayerKind, quads: bool) -> Self {
         match kind {
             LayerKind::Conv { window, .. } => match (quads, window.kernel, window.stride) {
                 (false, ..) => Self::Conv,
@@ -64,7 +64,7 @@ impl Shader {
     }
 
     /// Threads of a workgroup.
-    pub(super) fn workgroup(self) -> usize {
+    fn workgroup(self) -> usize {
         match self {
             // Software adapters give each core whole workgroups: small ones spread evenly.
             Self::ConvQuad | Self::Conv3x3Quad => 8,
@@ -100,6 +100,45 @@ impl Shader {
     }
 }
 
+/// A shader fixed to what a branch would be spent on: what is compiled once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kernel {
+    pub(super) shader: Shader,
+    is_gray: bool,
+    activation: u8,
+    residual: u8,
+}
+
+impl Kernel {
+    /// The kernel for a layer whose input has so many channels.
+    pub(super) fn new(layer: &Layer, in_channels: usize, quads: bool) -> Self {
+        Self {
+            shader: Shader::new(&layer.kind, quads),
+            is_gray: in_channels == 1,
+            activation: match layer.activation {
+                Activation::Identity => 0,
+                Activation::Relu => 1,
+                Activation::Sigmoid => 2,
+            },
+            residual: match layer.residual {
+                None => 0,
+                Some(Residual::BeforeActivation(_)) => 1,
+                Some(Residual::AfterActivation(_)) => 2,
+            },
+        }
+    }
+
+    /// The values of the `override` declarations in `shaders/common.wgsl`.
+    pub(super) fn constants(self) -> [(&'static str, f64); 4] {
+        [
+            ("WORKGROUP", self.shader.workgroup() as f64),
+            ("IS_GRAY", f64::from(self.is_gray)),
+            ("ACTIVATION", f64::from(self.activation)),
+            ("RESIDUAL", f64::from(self.residual)),
+        ]
+    }
+}
+
 /// The uniform of `shaders/common.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -114,8 +153,6 @@ pub(super) struct Sizes {
     threads: u32,
     images: u32,
     pixels: u32,
-    activation: u32,
-    residual: u32,
     kernel: [u32; 2],
     stride: [u32; 2],
     pad: [u32; 2],
@@ -177,16 +214,6 @@ impl Sizes {
             threads: threads as u32,
             images: count as u32,
             pixels: pixels as u32,
-            activation: match layer.activation {
-                Activation::Identity => 0,
-                Activation::Relu => 1,
-                Activation::Sigmoid => 2,
-            },
-            residual: match layer.residual {
-                None => 0,
-                Some(Residual::BeforeActivation(_)) => 1,
-                Some(Residual::AfterActivation(_)) => 2,
-            },
             kernel: pair(|window| window.kernel),
             stride: pair(|window| window.stride),
             pad: pair(|window| window.pad_start),
@@ -216,75 +243,49 @@ fn is_pointwise(kind: &LayerKind) -> bool {
     window(kind) == Some(&Window::square(1, 1, 0))
 }
 
-/// A layer's parameters as its shader reads them: the bias, then the weights with output channels
-/// last, both padded with zeros to whole groups. Empty where the layer has none.
-pub(super) fn pack(position: usize, kind: &LayerKind) -> Result<Vec<f32>, ShapeError> {
-    let misfit = ShapeError::Layer {
-        layer: position,
-        what: "the weights have another size",
-    };
-    // Taps, output channels, input channels of each.
-    let (weight, bias, taps, outputs, inputs) = match kind {
+/// The parameters of a layer of a valid plan as its shader reads them: the bias, then the weights
+/// with output channels last, both padded with zeros to whole groups. Empty where the layer has
+/// none.
+pub(super) fn pack(kind: &LayerKind, in_channels: usize) -> Vec<f32> {
+    // Distance between the weights of neighbouring places of the kernel, output channels and input
+    // channels in the plan.
+    let (weight, bias, strides) = match kind {
         LayerKind::Conv {
             window,
-            out_channels,
             weight,
             bias,
+            ..
         } => {
-            let taps = window.kernel[0].saturating_mul(window.kernel[1]);
-            let terms = taps.saturating_mul(*out_channels).max(1);
-            (weight, bias, taps, *out_channels, weight.len() / terms)
+            let area = window.kernel[0] * window.kernel[1];
+            (weight, bias, [in_channels, area * in_channels, 1])
         }
-        LayerKind::Upsample {
-            out_channels,
-            weight,
-            bias,
-        } => {
-            let terms = out_channels.saturating_mul(4).max(1);
-            (weight, bias, 4, *out_channels, weight.len() / terms)
+        LayerKind::Upsample { weight, bias, .. } => {
+            (weight, bias, [bias.len() * in_channels, in_channels, 1])
         }
-        LayerKind::Depthwise {
-            window,
-            weight,
-            bias,
-        } => {
-            let taps = window.kernel[0].saturating_mul(window.kernel[1]);
-            (weight, bias, taps, bias.len(), 1)
-        }
+        LayerKind::Depthwise { weight, bias, .. } => (weight, bias, [in_channels, 1, 0]),
         LayerKind::MaxPool(_) | LayerKind::AveragePool(_) | LayerKind::GlobalAveragePool => {
-            return Ok(Vec::new());
+            return Vec::new();
         }
     };
-    let expected = [taps, outputs, inputs]
-        .into_iter()
-        .fold(1_usize, usize::saturating_mul);
-    if bias.len() != outputs || weight.len() != expected || expected == 0 {
-        return Err(misfit);
-    }
-    let out_width = outputs.next_multiple_of(GROUP);
-    // A depthwise kernel reads one weight for each channel, the others one for each input channel.
-    let (in_width, transposed) = match kind {
-        LayerKind::Depthwise { .. } => (1, false),
-        _ => (
-            inputs.next_multiple_of(GROUP),
-            matches!(kind, LayerKind::Conv { .. }),
-        ),
+    let outputs = bias.len();
+    // A depthwise kernel has one weight for each place and channel.
+    let inputs = if strides[2] == 0 { 1 } else { in_channels };
+    let places = weight.len() / (outputs * inputs);
+    let padded_inputs = if strides[2] == 0 {
+        1
+    } else {
+        inputs.next_multiple_of(GROUP)
     };
-    let mut packed = vec![0.0; out_width * (1 + taps * in_width)];
+    let row = outputs.next_multiple_of(GROUP);
+    let mut packed = vec![0.0; row * (1 + places * padded_inputs)];
     packed[..outputs].copy_from_slice(bias);
-    for tap in 0..taps {
-        for output in 0..outputs {
-            // A convolution has output channels before taps, the others after.
-            let first = if transposed {
-                (output * taps + tap) * inputs
-            } else {
-                (tap * outputs + output) * inputs
-            };
-            for input in 0..inputs {
-                let to = out_width * (1 + tap * in_width + input) + output;
-                packed[to] = weight[first + input];
+    for place in 0..places {
+        for input in 0..inputs {
+            let start = row * (1 + place * padded_inputs + input);
+            for (output, to) in packed[start..start + outputs].iter_mut().enumerate() {
+                *to = weight[place * strides[0] + output * strides[1] + input * strides[2]];
             }
         }
     }
-    Ok(packed)
+    packed
 }

@@ -26,7 +26,7 @@ pub(super) struct Workspace {
     /// Inputs that `sizes` is written for.
     sized_for: usize,
     slots: Vec<wgpu::Buffer>,
-    /// The shaders' [`Sizes`], one for each layer.
+    /// The kernels' [`Sizes`], one for each layer.
     sizes: wgpu::Buffer,
     bind_groups: Vec<wgpu::BindGroup>,
     /// Takes the outputs, each for all inputs, one after the other.
@@ -107,10 +107,10 @@ impl Workspace {
         let Runner { handle, plan, .. } = runner;
         let count = range.len();
         let layers = plan.layers.iter().zip(&self.layout.shapes[1..]);
-        let sizes: Vec<Sizes> = (layers.zip(&runner.shaders))
-            .map(|((layer, &output), &(shader, _))| {
+        let sizes: Vec<Sizes> = (layers.zip(&runner.kernels))
+            .map(|((layer, &output), &(kernel, _))| {
                 let input = self.layout.shapes[layer.input.index()];
-                Sizes::new(shader, layer, input, output, count)
+                Sizes::new(kernel.shader, layer, input, output, count)
             })
             .collect();
         if self.sized_for != count {
@@ -131,9 +131,9 @@ impl Workspace {
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let groups = self.bind_groups.iter().zip(&runner.shaders);
-            for ((group, (shader, pipeline)), sizes) in groups.zip(&sizes) {
-                let [x, y] = sizes.workgroups(*shader, MAX_WORKGROUPS);
+            let groups = self.bind_groups.iter().zip(&runner.kernels);
+            for ((group, (kernel, pipeline)), sizes) in groups.zip(&sizes) {
+                let [x, y] = sizes.workgroups(kernel.shader, MAX_WORKGROUPS);
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, group, &[]);
                 pass.dispatch_workgroups(x, y, 1);

@@ -73,10 +73,15 @@ impl Plan {
     /// Checks the plan for its own input size or, if it takes many, for one of at least 256 pixels
     /// a side.
     pub fn check(&self) -> Result<(), ShapeError> {
+        self.typical_shapes().map(drop)
+    }
+
+    /// The shapes that [`check`](Self::check) looks at: their channels are those of every size.
+    pub(crate) fn typical_shapes(&self) -> Result<Vec<MapShape>, ShapeError> {
         let multiple = self.input.multiple.max(1);
         let side = CHECK_SIDE.checked_next_multiple_of(multiple);
         let [height, width] = self.input.size.unwrap_or([side.unwrap_or(multiple); 2]);
-        self.shapes(height, width).map(drop)
+        self.shapes(height, width)
     }
 
     /// The shape of every tensor for an input of `height` x `width` pixels: index 0 is the input,

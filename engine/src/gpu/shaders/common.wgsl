@@ -18,8 +18,6 @@ struct Sizes {
     images: u32,
     // Output pixels of all images.
     pixels: u32,
-    activation: u32,
-    residual: u32,
     // The window that slides over the map, and how.
     kernel_height: u32,
     kernel_width: u32,
@@ -30,13 +28,20 @@ struct Sizes {
     pad_x: u32,
 }
 
-const RELU = 1u;
-const SIGMOID = 2u;
-const RESIDUAL_BEFORE_ACTIVATION = 1u;
-const RESIDUAL_AFTER_ACTIVATION = 2u;
+// What a layer is fixed to: a branch on these costs nothing, whereas software adapters run both
+// sides of any other.
 
 // Threads of a workgroup.
 override WORKGROUP: u32 = 64u;
+// Whether only the first channel of the input is not zero, as in a gray photo.
+override IS_GRAY: bool = false;
+override ACTIVATION: u32 = 0u;
+override RESIDUAL: u32 = 0u;
+
+const RELU = 1u;
+const SIGMOID = 2u;
+const BEFORE_ACTIVATION = 1u;
+const AFTER_ACTIVATION = 2u;
 
 @group(0) @binding(0) var<storage, read> input: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> output: array<vec4<f32>>;
@@ -51,10 +56,10 @@ fn thread_index(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> u32 
 }
 
 fn activate(value: vec4<f32>) -> vec4<f32> {
-    if (sizes.activation == RELU) {
+    if (ACTIVATION == RELU) {
         return max(value, vec4<f32>(0.0));
     }
-    if (sizes.activation == SIGMOID) {
+    if (ACTIVATION == SIGMOID) {
         return 1.0 / (1.0 + exp(-value));
     }
     return value;
@@ -63,11 +68,11 @@ fn activate(value: vec4<f32>) -> vec4<f32> {
 // Adds the residual, applies the activation, stores.
 fn finish(index: u32, value: vec4<f32>) {
     var result = value;
-    if (sizes.residual == RESIDUAL_BEFORE_ACTIVATION) {
+    if (RESIDUAL == BEFORE_ACTIVATION) {
         result += residual[index];
     }
     result = activate(result);
-    if (sizes.residual == RESIDUAL_AFTER_ACTIVATION) {
+    if (RESIDUAL == AFTER_ACTIVATION) {
         result += residual[index];
     }
     output[index] = result;

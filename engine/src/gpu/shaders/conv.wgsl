@@ -40,16 +40,27 @@ fn conv(
             let tap = kernel_y * sizes.kernel_width + kernel_x;
             var weight = (4u * tap * sizes.in_groups + 1u) * sizes.out_groups + group;
             for (var in_group = 0u; in_group < sizes.in_groups; in_group++) {
-                let weights = mat4x4<f32>(
-                    parameters[weight],
-                    parameters[weight + sizes.out_groups],
-                    parameters[weight + 2u * sizes.out_groups],
-                    parameters[weight + 3u * sizes.out_groups],
-                );
-                sum0 += weights * pixel(at, in_x);
-                sum1 += weights * pixel(at + step, in_x + sizes.stride_x);
-                sum2 += weights * pixel(at + 2u * step, in_x + 2u * sizes.stride_x);
-                sum3 += weights * pixel(at + 3u * step, in_x + 3u * sizes.stride_x);
+                let value0 = pixel(at, in_x);
+                let value1 = pixel(at + step, in_x + sizes.stride_x);
+                let value2 = pixel(at + 2u * step, in_x + 2u * sizes.stride_x);
+                let value3 = pixel(at + 3u * step, in_x + 3u * sizes.stride_x);
+                if (IS_GRAY) {
+                    sum0 += parameters[weight] * value0.x;
+                    sum1 += parameters[weight] * value1.x;
+                    sum2 += parameters[weight] * value2.x;
+                    sum3 += parameters[weight] * value3.x;
+                } else {
+                    let weights = mat4x4<f32>(
+                        parameters[weight],
+                        parameters[weight + sizes.out_groups],
+                        parameters[weight + 2u * sizes.out_groups],
+                        parameters[weight + 3u * sizes.out_groups],
+                    );
+                    sum0 += weights * value0;
+                    sum1 += weights * value1;
+                    sum2 += weights * value2;
+                    sum3 += weights * value3;
+                }
                 at += 1u;
                 weight += 4u * sizes.out_groups;
             }

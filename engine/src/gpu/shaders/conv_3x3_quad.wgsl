@@ -18,8 +18,8 @@ struct Columns {
     right: vec4<bool>,
 }
 
-fn load(index: u32, is_inside: bool, columns: Columns) -> Row {
-    let step = 4u * sizes.in_groups;
+// `step` leads from one pixel to the next.
+fn load(index: u32, step: u32, is_inside: bool, columns: Columns) -> Row {
     let left = vec4<f32>(
         values[index],
         values[index + step],
@@ -48,16 +48,28 @@ struct Sums {
     f: vec4<f32>,
 }
 
-fn add(sums: Sums, row: Row, left: vec4<f32>, middle: vec4<f32>, right: vec4<f32>) -> Sums {
+// A row of the kernel, for one input channel and four output channels.
+struct Weights {
+    left: vec4<f32>,
+    middle: vec4<f32>,
+    right: vec4<f32>,
+}
+
+// `step` leads from one place of the kernel to the next.
+fn weights(index: u32, step: u32) -> Weights {
+    return Weights(parameters[index], parameters[index + step], parameters[index + 2u * step]);
+}
+
+fn add(sums: Sums, row: Row, w: Weights) -> Sums {
     let l = row.left;
     let r = row.right;
     return Sums(
-        sums.a + l.x * left + l.y * middle + l.z * right,
-        sums.b + l.y * left + l.z * middle + l.w * right,
-        sums.c + l.z * left + l.w * middle + r.x * right,
-        sums.d + l.w * left + r.x * middle + r.y * right,
-        sums.e + r.x * left + r.y * middle + r.z * right,
-        sums.f + r.y * left + r.z * middle + r.w * right,
+        sums.a + l.x * w.left + l.y * w.middle + l.z * w.right,
+        sums.b + l.y * w.left + l.z * w.middle + l.w * w.right,
+        sums.c + l.z * w.left + l.w * w.middle + r.x * w.right,
+        sums.d + l.w * w.left + r.x * w.middle + r.y * w.right,
+        sums.e + r.x * w.left + r.y * w.middle + r.z * w.right,
+        sums.f + r.y * w.left + r.z * w.middle + r.w * w.right,
     );
 }
 
@@ -96,10 +108,11 @@ fn conv_3x3_quad(
         in_x + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(sizes.in_width),
         in_x + vec4<u32>(4u, 5u, 6u, 7u) < vec4<u32>(sizes.in_width),
     );
-    let row_length = 4u * sizes.in_groups * sizes.in_width;
-    let step = sizes.out_groups;
-    // From one place of the kernel to the next.
-    let tap = 4u * sizes.in_groups * step;
+    // Steps in the input and in the weights.
+    let next_pixel = 4u * sizes.in_groups;
+    let next_row = next_pixel * sizes.in_width;
+    let next_channel = sizes.out_groups;
+    let next_place = next_pixel * next_channel;
 
     let bias = parameters[group];
     var top = Sums(bias, bias, bias, bias, bias, bias);
@@ -108,42 +121,35 @@ fn conv_3x3_quad(
         let in_y = y + kernel_y - sizes.pad_y;
         let top_inside = in_y < sizes.in_height;
         let bottom_inside = in_y + 1u < sizes.in_height;
-        var at = ((image * sizes.in_height + in_y) * sizes.in_width + in_x) * 4u * sizes.in_groups
-            + lane;
-        var weight = step + 3u * kernel_y * tap + group;
-        for (var in_group = 0u; in_group < sizes.in_groups; in_group++) {
-            let above = load(at, top_inside, columns);
-            let below = load(at + row_length, bottom_inside, columns);
-            {
-                let left = parameters[weight];
-                let middle = parameters[weight + tap];
-                let right = parameters[weight + 2u * tap];
-                top = add(top, Row(quadBroadcast(above.left, 0u), quadBroadcast(above.right, 0u)), left, middle, right);
-                bottom = add(bottom, Row(quadBroadcast(below.left, 0u), quadBroadcast(below.right, 0u)), left, middle, right);
-            }
-            {
-                let left = parameters[weight + step];
-                let middle = parameters[weight + step + tap];
-                let right = parameters[weight + step + 2u * tap];
-                top = add(top, Row(quadBroadcast(above.left, 1u), quadBroadcast(above.right, 1u)), left, middle, right);
-                bottom = add(bottom, Row(quadBroadcast(below.left, 1u), quadBroadcast(below.right, 1u)), left, middle, right);
-            }
-            {
-                let left = parameters[weight + 2u * step];
-                let middle = parameters[weight + 2u * step + tap];
-                let right = parameters[weight + 2u * step + 2u * tap];
-                top = add(top, Row(quadBroadcast(above.left, 2u), quadBroadcast(above.right, 2u)), left, middle, right);
-                bottom = add(bottom, Row(quadBroadcast(below.left, 2u), quadBroadcast(below.right, 2u)), left, middle, right);
-            }
-            {
-                let left = parameters[weight + 3u * step];
-                let middle = parameters[weight + 3u * step + tap];
-                let right = parameters[weight + 3u * step + 2u * tap];
-                top = add(top, Row(quadBroadcast(above.left, 3u), quadBroadcast(above.right, 3u)), left, middle, right);
-                bottom = add(bottom, Row(quadBroadcast(below.left, 3u), quadBroadcast(below.right, 3u)), left, middle, right);
+        var at = (image * sizes.in_height + in_y) * next_row + in_x * next_pixel + lane;
+        var weight = next_channel + 3u * kernel_y * next_place + group;
+        for (var in_channel = 0u; in_channel < next_pixel; in_channel += 4u) {
+            let above = load(at, next_pixel, top_inside, columns);
+            let below = load(at + next_row, next_pixel, bottom_inside, columns);
+            let weights_0 = weights(weight, next_place);
+            let above_0 = Row(quadBroadcast(above.left, 0u), quadBroadcast(above.right, 0u));
+            let below_0 = Row(quadBroadcast(below.left, 0u), quadBroadcast(below.right, 0u));
+            top = add(top, above_0, weights_0);
+            bottom = add(bottom, below_0, weights_0);
+            if (!IS_GRAY) {
+                let weights_1 = weights(weight + next_channel, next_place);
+                let above_1 = Row(quadBroadcast(above.left, 1u), quadBroadcast(above.right, 1u));
+                let below_1 = Row(quadBroadcast(below.left, 1u), quadBroadcast(below.right, 1u));
+                top = add(top, above_1, weights_1);
+                bottom = add(bottom, below_1, weights_1);
+                let weights_2 = weights(weight + 2u * next_channel, next_place);
+                let above_2 = Row(quadBroadcast(above.left, 2u), quadBroadcast(above.right, 2u));
+                let below_2 = Row(quadBroadcast(below.left, 2u), quadBroadcast(below.right, 2u));
+                top = add(top, above_2, weights_2);
+                bottom = add(bottom, below_2, weights_2);
+                let weights_3 = weights(weight + 3u * next_channel, next_place);
+                let above_3 = Row(quadBroadcast(above.left, 3u), quadBroadcast(above.right, 3u));
+                let below_3 = Row(quadBroadcast(below.left, 3u), quadBroadcast(below.right, 3u));
+                top = add(top, above_3, weights_3);
+                bottom = add(bottom, below_3, weights_3);
             }
             at += 4u;
-            weight += 4u * step;
+            weight += 4u * next_channel;
         }
     }
 

@@ -5,34 +5,27 @@
 // The input as single channels.
 @group(0) @binding(0) var<storage, read> values: array<f32>;
 
-// Four of the twelve pixels: place of the window in the input.
+// Four of the twelve pixels: where the first tap of the kernel meets the input. u32 arithmetic
+// wraps, so that places above and left of the map are large numbers.
 struct Pixels {
     y: vec4<u32>,
     x: vec4<u32>,
-    // First row of the image that they lie in.
-    image: vec4<u32>,
+    // Index of the first channel there.
+    at: vec4<u32>,
 }
 
 fn pixels(first: u32) -> Pixels {
     let pixel = first + vec4<u32>(0u, 1u, 2u, 3u);
     let row = pixel / sizes.out_width;
-    return Pixels(
-        row % sizes.out_height * sizes.stride_y - sizes.pad_y,
-        pixel % sizes.out_width * sizes.stride_x - sizes.pad_x,
-        row / sizes.out_height * sizes.in_height,
-    );
+    let y = row % sizes.out_height * sizes.stride_y - sizes.pad_y;
+    let x = pixel % sizes.out_width * sizes.stride_x - sizes.pad_x;
+    let in_row = row / sizes.out_height * sizes.in_height + y;
+    return Pixels(y, x, (in_row * sizes.in_width + x) * (4u * sizes.in_groups));
 }
 
-// Where a tap of the kernel meets the pixels. u32 arithmetic wraps, so that places above and left
-// of the map are large numbers.
 fn is_inside(pixels: Pixels, tap: vec2<u32>) -> vec4<bool> {
     return (pixels.y + tap.y < vec4<u32>(sizes.in_height))
         & (pixels.x + tap.x < vec4<u32>(sizes.in_width));
-}
-
-fn index(pixels: Pixels, tap: vec2<u32>, channel: u32) -> vec4<u32> {
-    let row = pixels.image + pixels.y + tap.y;
-    return (row * sizes.in_width + pixels.x + tap.x) * (4u * sizes.in_groups) + channel;
 }
 
 fn load(index: vec4<u32>, is_inside: vec4<bool>) -> vec4<f32> {
@@ -73,6 +66,10 @@ fn conv_quad(
     let pixels_b = pixels(first + 4u);
     let pixels_c = pixels(first + 8u);
 
+    // Steps in the input and in the weights.
+    let next_pixel = 4u * sizes.in_groups;
+    let next_channel = sizes.out_groups;
+
     let bias = parameters[group];
     var a = mat4x4<f32>(bias, bias, bias, bias);
     var b = a;
@@ -83,12 +80,13 @@ fn conv_quad(
             let inside_a = is_inside(pixels_a, tap);
             let inside_b = is_inside(pixels_b, tap);
             let inside_c = is_inside(pixels_c, tap);
-            var index_a = index(pixels_a, tap, lane);
-            var index_b = index(pixels_b, tap, lane);
-            var index_c = index(pixels_c, tap, lane);
+            let step = (kernel_y * sizes.in_width + kernel_x) * next_pixel + lane;
+            var index_a = pixels_a.at + step;
+            var index_b = pixels_b.at + step;
+            var index_c = pixels_c.at + step;
             let place = kernel_y * sizes.kernel_width + kernel_x;
-            var weight = (4u * place * sizes.in_groups + 1u) * sizes.out_groups + group;
-            for (var in_group = 0u; in_group < sizes.in_groups; in_group++) {
+            var weight = (place * next_pixel + 1u) * next_channel + group;
+            for (var in_channel = 0u; in_channel < next_pixel; in_channel += 4u) {
                 let value_a = load(index_a, inside_a);
                 let value_b = load(index_b, inside_b);
                 let value_c = load(index_c, inside_c);
@@ -96,22 +94,24 @@ fn conv_quad(
                 a += outer(quadBroadcast(value_a, 0u), weight_0);
                 b += outer(quadBroadcast(value_b, 0u), weight_0);
                 c += outer(quadBroadcast(value_c, 0u), weight_0);
-                let weight_1 = parameters[weight + sizes.out_groups];
-                a += outer(quadBroadcast(value_a, 1u), weight_1);
-                b += outer(quadBroadcast(value_b, 1u), weight_1);
-                c += outer(quadBroadcast(value_c, 1u), weight_1);
-                let weight_2 = parameters[weight + 2u * sizes.out_groups];
-                a += outer(quadBroadcast(value_a, 2u), weight_2);
-                b += outer(quadBroadcast(value_b, 2u), weight_2);
-                c += outer(quadBroadcast(value_c, 2u), weight_2);
-                let weight_3 = parameters[weight + 3u * sizes.out_groups];
-                a += outer(quadBroadcast(value_a, 3u), weight_3);
-                b += outer(quadBroadcast(value_b, 3u), weight_3);
-                c += outer(quadBroadcast(value_c, 3u), weight_3);
+                if (!IS_GRAY) {
+                    let weight_1 = parameters[weight + next_channel];
+                    a += outer(quadBroadcast(value_a, 1u), weight_1);
+                    b += outer(quadBroadcast(value_b, 1u), weight_1);
+                    c += outer(quadBroadcast(value_c, 1u), weight_1);
+                    let weight_2 = parameters[weight + 2u * next_channel];
+                    a += outer(quadBroadcast(value_a, 2u), weight_2);
+                    b += outer(quadBroadcast(value_b, 2u), weight_2);
+                    c += outer(quadBroadcast(value_c, 2u), weight_2);
+                    let weight_3 = parameters[weight + 3u * next_channel];
+                    a += outer(quadBroadcast(value_a, 3u), weight_3);
+                    b += outer(quadBroadcast(value_b, 3u), weight_3);
+                    c += outer(quadBroadcast(value_c, 3u), weight_3);
+                }
                 index_a += 4u;
                 index_b += 4u;
                 index_c += 4u;
-                weight += 4u * sizes.out_groups;
+                weight += 4u * next_channel;
             }
         }
     }
