@@ -116,3 +116,107 @@ impl Engine {
         Ok(occlusion(&mut self.classifier, &crop.pixels, options).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu;
+    use crate::crop::SIDE;
+    use crate::detect::tests::{red_spots, spots};
+    use crate::geometry::Point;
+    use crate::plan::{Activation, InputSpec, Layer, LayerKind, Plan, TensorId, Window};
+
+    fn runner(plan: Plan) -> Runner {
+        Runner::Cpu(Box::new(cpu::Runner::new(plan).expect("a valid plan")))
+    }
+
+    /// One dense layer on the crop.
+    fn dense() -> Plan {
+        let count = Expression::COUNT * SIDE * SIDE;
+        let kind = LayerKind::Conv {
+            window: Window::square(SIDE, 1, 0),
+            out_channels: Expression::COUNT,
+            weight: (0..count)
+                .map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0)
+                .collect(),
+            bias: vec![0.0; Expression::COUNT],
+        };
+        Plan {
+            input: InputSpec {
+                channels: 1,
+                size: Some([SIDE; 2]),
+                multiple: 1,
+                scale: 1.0 / 255.0,
+                offset: 0.0,
+            },
+            layers: vec![Layer {
+                input: TensorId::INPUT,
+                kind,
+                residual: None,
+                activation: Activation::Identity,
+            }],
+            outputs: vec![TensorId(1)],
+        }
+    }
+
+    #[test]
+    fn a_photo_is_read_from_its_largest_face_to_its_smallest() {
+        let mut engine = Engine::new(runner(red_spots()), runner(dense())).expect("an engine");
+        // The face at the edge is only half in the photo.
+        let centers = [Point::new(394.0, 66.0), Point::new(98.0, 98.0)];
+        let photo = spots(400, 240, &centers, 6.0);
+        let readings = pollster::block_on(engine.analyze(&photo, &DetectOptions::PHOTO));
+        let readings = readings.expect("a valid photo");
+        let [first, second] = &readings[..] else {
+            panic!("two faces: {readings:?}");
+        };
+        assert!(first.face.bounds.area() > second.face.bounds.area());
+        assert!(first.face.bounds.x < 100.0);
+        for reading in &readings {
+            let sum: f32 = reading.probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-5);
+            assert_eq!(reading.crop, FaceCrop::new(&photo, &reading.face));
+            let alone = pollster::block_on(engine.classify(&reading.crop)).expect("a crop");
+            for (alone, together) in alone.iter().zip(reading.probabilities) {
+                assert!((alone - together).abs() < 1e-5);
+            }
+            let [best, next] = reading
+                .top_two()
+                .map(|class| reading.probabilities[class.index()]);
+            let larger = |limit: f32| reading.probabilities.iter().filter(move |&&p| p > limit);
+            assert_eq!((larger(best).count(), larger(next).count()), (0, 1));
+        }
+    }
+
+    #[test]
+    fn a_photo_without_faces_has_no_readings() {
+        let mut engine = Engine::new(runner(red_spots()), runner(dense())).expect("an engine");
+        let photo = spots(64, 64, &[], 0.0);
+        let readings = pollster::block_on(engine.analyze(&photo, &DetectOptions::PHOTO));
+        assert_eq!(readings.expect("a valid photo"), []);
+    }
+
+    #[test]
+    fn swapped_networks_are_refused() {
+        assert!(matches!(
+            Engine::new(runner(dense()), runner(red_spots())),
+            Err(EngineError::Detect(DetectError::NotADetector))
+        ));
+        assert!(matches!(
+            Engine::new(runner(red_spots()), runner(red_spots())),
+            Err(EngineError::Classify(ClassifyError::NotAClassifier))
+        ));
+    }
+
+    #[test]
+    fn a_crop_of_another_size_is_an_error() {
+        let mut engine = Engine::new(runner(red_spots()), runner(dense())).expect("an engine");
+        let photo = spots(64, 64, &[], 0.0);
+        let middle = Point::new(24.0, 24.0);
+        let same = crate::geometry::Similarity::new(1.0, [1.0, 0.0], middle, middle);
+        let mut crop = FaceCrop::cut(&photo, same);
+        crop.pixels.truncate(100);
+        let result = pollster::block_on(engine.classify(&crop));
+        assert!(matches!(result, Err(EngineError::Classify(_))));
+    }
+}

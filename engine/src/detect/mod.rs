@@ -10,7 +10,7 @@ mod decode;
 mod nms;
 mod resize;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use decode::MIN_SCORE;
 pub use nms::SAME_FACE_IOU;

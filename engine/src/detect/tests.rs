@@ -19,7 +19,7 @@ fn layer(input: TensorId, kind: LayerKind, activation: Activation) -> Layer {
 }
 
 /// The mean colour of each square of 4 x 4 pixels, and heads of which only the score looks at it.
-fn red_spots() -> Plan {
+pub fn red_spots() -> Plan {
     let colour = TensorId(1);
     let head = |weight: Vec<f32>, bias: Vec<f32>, activation| {
         let kind = LayerKind::Conv {
@@ -63,7 +63,7 @@ fn detect(photo: &Photo, options: &DetectOptions) -> Vec<Face> {
 }
 
 /// A black photo with red squares of `size` pixels around the centres.
-fn spots(width: usize, height: usize, centers: &[Point], size: f32) -> Photo {
+pub fn spots(width: usize, height: usize, centers: &[Point], size: f32) -> Photo {
     let mut rgba = [0, 0, 0, 255].repeat(width * height);
     for (index, pixel) in rgba.chunks_exact_mut(4).enumerate() {
         let x = (index % width) as f32 + 0.5;
