@@ -2,6 +2,11 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
+//! | [`protocol`] | the messages between page and worker |
+//! | `wire` | how they travel (feature `browser`) |
 //! | [`words`] | the page's words for readings, sizes and shares |
 
+pub mod protocol;
+#[cfg(feature = "browser")]
+pub mod wire;
 pub mod words;

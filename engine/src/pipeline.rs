@@ -25,6 +25,9 @@ pub enum EngineError {
     Occlusion(#[from] OcclusionError),
 }
 
+/// A reading whose most probable class is below this probability is called uncertain.
+pub const UNCERTAIN_BELOW: f32 = 0.4;
+
 /// A face in a photo and what its expression resembles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceReading {
@@ -56,6 +59,12 @@ impl FaceReading {
     #[must_use]
     pub fn confidence(&self) -> f32 {
         self.probabilities[self.label().index()]
+    }
+
+    /// Whether the most probable class is too improbable to be relied on.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.confidence() < UNCERTAIN_BELOW
     }
 }
 

@@ -8,10 +8,12 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
-export const photos = join(root, "tests/photos");
 
-/** How long the slowest step may take: the detector on a software GPU. */
-export const PATIENCE_MS = 180_000;
+/** The path of a test photo. */
+export const photo = (name) => join(root, "tests/photos", name);
+
+/** How long the slowest step may take: networks on a software GPU. */
+const PATIENCE_MS = 240_000;
 
 const TYPES = {
   ".css": "text/css",
@@ -26,15 +28,17 @@ const TYPES = {
 
 /**
  * Serves `dist/` under a path of its own, without any header that a plain host would not send: the
- * page must need neither the root of a host nor its help.
+ * page must need neither the root of a host nor its help. Files whose name holds `without` are not
+ * there.
  */
-export async function serveSite() {
+export async function serveSite({ without } = {}) {
   const prefix = "/some/where/";
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
     const name = normalize(path.slice(prefix.length) || "index.html");
     try {
       if (!path.startsWith(prefix) || name.startsWith("..")) throw new Error("outside");
+      if (without && name.includes(without)) throw new Error("left out");
       const body = await readFile(join(root, "dist", name));
       response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" });
       response.end(body);
@@ -57,6 +61,7 @@ export async function openBrowser(flags = []) {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
     headless: true,
+    viewport: { width: 1280, height: 900 },
     args: [
       "--no-sandbox",
       "--no-first-run",
@@ -80,8 +85,8 @@ export async function openBrowser(flags = []) {
 }
 
 /**
- * Opens the page and writes down what must not happen: errors, policy violations, requests to
- * another origin.
+ * Opens the page. `faults` collects what must not happen: errors, violations of the security
+ * policy, and requests to another origin, of the page and of its worker.
  */
 export async function openPage(browser, site, query = "") {
   const page = await browser.context.newPage();
@@ -90,7 +95,7 @@ export async function openPage(browser, site, query = "") {
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
-  browser.context.on("request", (request) => {
+  page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
     if (!["blob:", "data:"].includes(protocol) && origin !== site.origin) {
       faults.push(`request: ${request.url()}`);
@@ -98,4 +103,46 @@ export async function openPage(browser, site, query = "") {
   });
   await page.goto(site.url + query);
   return { page, faults };
+}
+
+/** Waits until the engine can work; gives the backend's name. */
+export async function engineReady(page) {
+  return page.getByTestId("backend").getAttribute("data-backend");
+}
+
+/** Hands photos to the page and waits until all have been read or refused. */
+export async function readPhotos(page, files) {
+  await page.getByTestId("photo-input").setInputFiles(files);
+  await page.getByTestId("status").filter({ hasText: /found/ }).waitFor();
+}
+
+/** The probabilities of a card, by class. */
+export async function probabilities(card) {
+  const bars = await card.getByTestId("probability").all();
+  const entries = bars.map(async (bar) => [
+    await bar.getAttribute("data-class"),
+    Number(await bar.getAttribute("data-value")),
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The results as the page offers them for download. */
+export async function downloadResults(page) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByTestId("download-json").click(),
+  ]);
+  return JSON.parse(await readFile(await download.path(), "utf8"));
+}
+
+/** Mean and standard deviation of the gray values of a canvas. */
+export async function canvasSpread(canvas) {
+  return canvas.evaluate((element) => {
+    const { data } = element.getContext("2d").getImageData(0, 0, element.width, element.height);
+    const gray = [];
+    for (let i = 0; i < data.length; i += 4) gray.push((data[i] + data[i + 1] + data[i + 2]) / 3);
+    const mean = gray.reduce((sum, value) => sum + value, 0) / gray.length;
+    const square = gray.reduce((sum, value) => sum + (value - mean) ** 2, 0) / gray.length;
+    return { mean, deviation: Math.sqrt(square) };
+  });
 }

@@ -73,7 +73,7 @@ pub fn vulkan() {
             .read_dir()
             .is_ok_and(|mut list| list.next().is_some())
     };
-    if !cfg!(target_os = "linux") || VULKAN_DRIVERS.iter().any(|folder| is_known(folder)) {
+    if !cfg!(target_os = "linux") || VULKAN_DRIVERS.iter().any(is_known) {
         return;
     }
     if let Err(error) = install(&["libvulkan1", "mesa-vulkan-drivers"]) {

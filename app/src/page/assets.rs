@@ -1,0 +1,52 @@
+//! Where the site's files are: `index.html` holds a map from plain names to hashed URLs.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::document;
+use mien_app::protocol::Source;
+use serde::Deserialize;
+use web_sys::Url;
+
+#[derive(Deserialize)]
+struct Asset {
+    url: String,
+    bytes: usize,
+}
+
+/// The files of the site, by plain name, such as `models/centerface.mien`.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+pub struct Assets(BTreeMap<String, Asset>);
+
+impl Assets {
+    /// Reads the map out of the page. It is empty where `xtask` has not filled it in.
+    pub fn read() -> Self {
+        document()
+            .get_element_by_id("assets")
+            .and_then(|element| element.text_content())
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// Where a file lies, as a full URL: a worker made from a blob has no base to resolve against.
+    pub fn source(&self, name: &str) -> Source {
+        // A name that is not in the map is asked for as it is, so that what is missing is named.
+        let (url, bytes) = self
+            .0
+            .get(name)
+            .map_or((name, 0), |asset| (asset.url.as_str(), asset.bytes));
+        let base = document().base_uri().ok().flatten().unwrap_or_default();
+        let url = Url::new_with_base(url, &base).map_or_else(|_| url.to_owned(), |url| url.href());
+        Source { url, bytes }
+    }
+
+    /// The URL of a file.
+    pub fn url(&self, name: &str) -> String {
+        self.source(name).url
+    }
+
+    /// The plain names of the files in a folder.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}

@@ -1,0 +1,288 @@
+//! The page's end of the protocol: starts the worker, sends requests, hands out answers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use js_sys::Array;
+use mien_app::protocol::{
+    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason,
+};
+use mien_app::wire;
+use mien_engine::backend::Backend;
+use mien_engine::crop::FaceCrop;
+use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+
+/// What the worker needs to begin.
+#[derive(Clone)]
+pub struct StartUp {
+    /// URL of the worker's JavaScript.
+    pub script: String,
+    /// The face detector.
+    pub detector: Source,
+    /// The expression network.
+    pub classifier: Source,
+    /// The backend that the visitor asks for.
+    pub backend: Option<Backend>,
+}
+
+/// What the worker says about itself.
+pub enum News {
+    /// Models are arriving.
+    Loading {
+        /// Bytes so far.
+        loaded: usize,
+        /// Bytes in the end.
+        total: usize,
+    },
+    /// The engine can work, or has moved to another backend.
+    Ready(EngineReport),
+    /// The worker is gone; [`Client::start`] starts another.
+    Stopped(StopReason),
+}
+
+/// The worker and the requests it has not answered yet.
+pub struct Client {
+    start_up: StartUp,
+    on_news: Box<dyn Fn(News)>,
+    next_id: Cell<u32>,
+    pending: RefCell<HashMap<RequestId, oneshot::Sender<Reply>>>,
+    connection: RefCell<Option<Connection>>,
+}
+
+/// A running worker. Dropping it ends the worker.
+struct Connection {
+    worker: Worker,
+    /// URL of the blob that the worker was started from.
+    bootstrap: String,
+    /// Whether it has said hello. Before, nobody listens.
+    is_listening: bool,
+    /// What waits for the hello.
+    outbox: Vec<wire::Parcel>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.worker.terminate();
+        let _ = Url::revoke_object_url(&self.bootstrap);
+    }
+}
+
+impl Client {
+    /// Starts a worker; `on_news` is told how it is.
+    pub fn new(start_up: StartUp, on_news: impl Fn(News) + 'static) -> Rc<Self> {
+        let client = Rc::new(Self {
+            start_up,
+            on_news: Box::new(on_news),
+            next_id: Cell::new(0),
+            pending: RefCell::default(),
+            connection: RefCell::default(),
+        });
+        client.start();
+        client
+    }
+
+    /// Starts a worker anew. What was asked of the last one fails.
+    pub fn start(self: &Rc<Self>) {
+        self.connection.take();
+        self.pending.take();
+        (self.on_news)(News::Loading {
+            loaded: 0,
+            total: self.start_up.detector.bytes + self.start_up.classifier.bytes,
+        });
+        match self.connect() {
+            Ok(connection) => *self.connection.borrow_mut() = Some(connection),
+            Err(error) => (self.on_news)(News::Stopped(StopReason::Crash(format!("{error:?}")))),
+        }
+    }
+
+    /// Finds and reads the faces of a picture: a `Blob` or an `ImageBitmap`.
+    pub async fn analyze(
+        &self,
+        picture: &JsValue,
+        kind: PictureKind,
+    ) -> Result<PhotoReading, Failure> {
+        let id = self.new_id();
+        match self.ask(id, &Request::Analyze { id, kind }, picture).await {
+            Reply::Analyzed { reading, .. } => Ok(reading),
+            other => Err(failure(other)),
+        }
+    }
+
+    /// Makes the occlusion map of a face; also how many milliseconds it took.
+    pub async fn explain(
+        &self,
+        crop: FaceCrop,
+        options: OcclusionOptions,
+    ) -> Result<(OcclusionMap, f64), Failure> {
+        let id = self.new_id();
+        let request = Request::Explain { id, crop, options };
+        match self.ask(id, &request, &JsValue::UNDEFINED).await {
+            Reply::Explained {
+                map, milliseconds, ..
+            } => Ok((map, milliseconds)),
+            other => Err(failure(other)),
+        }
+    }
+
+    fn new_id(&self) -> RequestId {
+        RequestId(self.next_id.replace(self.next_id.get().wrapping_add(1)))
+    }
+
+    /// Sends a request and waits for its answer. When the waiting is given up, the request is
+    /// taken back.
+    async fn ask(&self, id: RequestId, request: &Request, attachment: &JsValue) -> Reply {
+        let (sender, receiver) = oneshot::channel();
+        self.pending.borrow_mut().insert(id, sender);
+        let recall = Recall { client: self, id };
+        self.send(request, attachment);
+        let stopped = |_| Reply::Failed {
+            id,
+            failure: Failure::Stopped,
+        };
+        let reply = receiver.await.unwrap_or_else(stopped);
+        drop(recall);
+        reply
+    }
+
+    fn send(&self, request: &Request, attachment: &JsValue) {
+        let mut connection = self.connection.borrow_mut();
+        let parcel = wire::pack(request, attachment);
+        if let (Some(connection), Ok(parcel)) = (connection.as_mut(), parcel) {
+            if connection.is_listening {
+                connection.deliver(&parcel);
+            } else {
+                connection.outbox.push(parcel);
+            }
+        } else {
+            drop(connection);
+            // Nobody will answer: whoever waits is told so.
+            self.pending.take();
+        }
+    }
+
+    fn connect(self: &Rc<Self>) -> Result<Connection, JsValue> {
+        let bootstrap = bootstrap(&self.start_up.script)?;
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("mien-worker");
+        let worker = Worker::new_with_options(&bootstrap, &options)?;
+
+        let client = Rc::downgrade(self);
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Some(client) = client.upgrade() {
+                match wire::unpack(&event.data()) {
+                    Ok((reply, _)) => client.receive(reply),
+                    Err(_) => client.stop(StopReason::Version),
+                }
+            }
+        });
+        let client = Rc::downgrade(self);
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| {
+            if let Some(client) = client.upgrade() {
+                client.stop(StopReason::Script);
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Connection {
+            worker,
+            bootstrap,
+            is_listening: false,
+            outbox: Vec::new(),
+            _on_message: on_message,
+            _on_error: on_error,
+        })
+    }
+
+    fn receive(&self, reply: Reply) {
+        match reply {
+            Reply::Hello => self.begin(),
+            Reply::Loading { loaded, total } => (self.on_news)(News::Loading { loaded, total }),
+            Reply::Ready(engine) => (self.on_news)(News::Ready(engine)),
+            Reply::Stopped(reason) => self.stop(reason),
+            Reply::Analyzed { id, .. } | Reply::Explained { id, .. } | Reply::Failed { id, .. } => {
+                let sender = self.pending.borrow_mut().remove(&id);
+                if let Some(sender) = sender {
+                    // An answer that nobody waits for any more may be lost.
+                    let _ = sender.send(reply);
+                }
+            }
+        }
+    }
+
+    /// The worker listens: send what it needs, then what has waited.
+    fn begin(&self) {
+        let start_up = self.start_up.clone();
+        let start = Request::Start {
+            detector: start_up.detector,
+            classifier: start_up.classifier,
+            backend: start_up.backend,
+        };
+        if let Some(connection) = self.connection.borrow_mut().as_mut() {
+            if let Ok(parcel) = wire::pack(&start, &JsValue::UNDEFINED) {
+                connection.deliver(&parcel);
+            }
+            connection.is_listening = true;
+            for parcel in std::mem::take(&mut connection.outbox) {
+                connection.deliver(&parcel);
+            }
+        }
+    }
+
+    fn stop(&self, reason: StopReason) {
+        self.connection.take();
+        self.pending.take();
+        (self.on_news)(News::Stopped(reason));
+    }
+}
+
+impl Connection {
+    fn deliver(&self, parcel: &wire::Parcel) {
+        // Refused only where something cannot be cloned or was handed over before; then the
+        // worker's next answer tells.
+        let _ = self
+            .worker
+            .post_message_with_transfer(&parcel.message, &parcel.transfer);
+    }
+}
+
+/// Takes a request back when nobody waits for its answer any more.
+struct Recall<'a> {
+    client: &'a Client,
+    id: RequestId,
+}
+
+impl Drop for Recall<'_> {
+    fn drop(&mut self) {
+        let Self { client, id } = self;
+        if client.pending.borrow_mut().remove(id).is_some() {
+            client.send(&Request::Cancel { id: *id }, &JsValue::UNDEFINED);
+        }
+    }
+}
+
+fn failure(reply: Reply) -> Failure {
+    match reply {
+        Reply::Failed { failure, .. } => failure,
+        _ => Failure::Engine("the answer belongs to another request".to_owned()),
+    }
+}
+
+/// A blob that imports the worker's script. A worker made from a blob inherits the page's
+/// Content-Security-Policy; one made from a URL has only what the host's headers say, and plain
+/// hosts say nothing.
+fn bootstrap(script: &str) -> Result<String, JsValue> {
+    let script = js_sys::JSON::stringify(&script.into())?;
+    let options = BlobPropertyBag::new();
+    options.set_type("text/javascript");
+    let source = Array::of1(&format!("import {script};").into());
+    let blob = Blob::new_with_str_sequence_and_options(&source, &options)?;
+    Url::create_object_url_with_blob(&blob)
+}

@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use leptos::html::Video;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use mien_app::protocol::PhotoReading;
+use mien_app::words;
+use mien_engine::classify::Probabilities;
+
+use super::bars::Bars;
+use super::picture::LiveBoxes;
+use crate::camera::{CameraState, Session, read_frames, stop};
+use crate::store::use_store;
+
+/// The running camera with its faces, or why there is none.
+#[component]
+pub fn Camera() -> impl IntoView {
+    let store = use_store();
+    let part = move || {
+        match store.camera.get() {
+        CameraState::Off => None,
+        CameraState::Asking => {
+            Some(view! { <p class="message">"The browser asks whether this page may use the camera."</p> }.into_any())
+        }
+        CameraState::Live(session) => Some(view! { <Live session /> }.into_any()),
+        CameraState::Refused(fault) => Some(
+            view! {
+                <p class="message error" role="alert" data-testid="camera-error">
+                    {fault.words()}
+                </p>
+            }
+            .into_any(),
+        ),
+    }
+    };
+    view! { <div class="camera">{part}</div> }
+}
+
+/// The live picture with a box and a card for each face.
+#[component]
+fn Live(session: Session) -> impl IntoView {
+    let store = use_store();
+    let video = NodeRef::<Video>::new();
+    let reading = RwSignal::from(session.reading.clone());
+    Effect::new(move |_| {
+        if let Some(video) = video.get() {
+            video.set_src_object(Some(session.stream()));
+            spawn_local(read_frames(store, session.clone(), video));
+        }
+    });
+    let count = Memo::new(move |_| reading.with(|r| r.as_ref().map_or(0, |r| r.faces.len())));
+    let facts = move || {
+        reading.with(|reading| {
+            reading.as_ref().map_or_else(
+                || "waiting for the first frame".to_owned(),
+                |r| {
+                    format!(
+                        "{} · {:.0} ms a frame",
+                        words::faces(r.faces.len()),
+                        r.milliseconds
+                    )
+                },
+            )
+        })
+    };
+    view! {
+        <section class="panel" aria-labelledby="camera-title">
+            <div class="photo-head">
+                <div>
+                    <h2 id="camera-title" class="panel-title">
+                        "Camera"
+                    </h2>
+                    <p class="small soft number">{facts}</p>
+                </div>
+                <button class="button stop" data-testid="camera-stop" on:click=move |_| stop(store)>
+                    "Stop the camera"
+                </button>
+            </div>
+            <div class="photo-body">
+                <div class="picture pinned" data-testid="camera-view">
+                    // Mirrored, as one knows oneself; the pixels that are read are not.
+                    <video node_ref=video class="mirrored" autoplay muted playsinline></video>
+                    <LiveBoxes reading />
+                </div>
+                <div class="cards">
+                    <For each=move || 0..count.get() key=|index| *index let:index>
+                        <LiveCard index reading />
+                    </For>
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// What the expression of one face resembles at this moment.
+#[component]
+fn LiveCard(index: usize, reading: RwSignal<Option<Arc<PhotoReading>>>) -> impl IntoView {
+    let face = move || reading.with(|reading| reading.as_ref()?.faces.get(index).cloned());
+    let probabilities = Memo::new(move |last: Option<&Probabilities>| {
+        // A face that has just gone keeps its last reading until its card goes too.
+        face().map_or_else(
+            || last.copied().unwrap_or_default(),
+            |face| face.probabilities,
+        )
+    });
+    let label = Memo::new(move |_| face().map_or("", |face| face.label().name()));
+    let words = Memo::new(move |last: Option<&String>| {
+        face().map_or_else(
+            || last.cloned().unwrap_or_default(),
+            |face| words::resembles(face.label(), face.confidence(), face.is_uncertain()),
+        )
+    });
+    let number = index + 1;
+    view! {
+        <section
+            class="card"
+            data-testid="camera-face"
+            data-label=label
+            aria-label=format!("Face {number}")
+        >
+            <p class="reading">
+                <span class="badge" aria-hidden="true">
+                    {number}
+                </span>
+                " "
+                {words}
+            </p>
+            <Bars probabilities />
+        </section>
+    }
+}

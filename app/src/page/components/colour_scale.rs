@@ -1,0 +1,39 @@
+use leptos::html::Canvas;
+use leptos::prelude::*;
+use mien_app::words;
+use mien_engine::explain::Scale;
+use mien_engine::expression::Expression;
+
+use crate::paint;
+
+/// Steps of the colour bar.
+const STEPS: usize = 97;
+
+/// The colours of a saliency map with what they mean.
+#[component]
+pub fn ColourScale(
+    #[prop(into)] scale: Signal<Scale>,
+    #[prop(into)] class: Signal<Expression>,
+) -> impl IntoView {
+    let canvas = NodeRef::<Canvas>::new();
+    Effect::new(move |_| {
+        let context = canvas.get().and_then(|canvas| paint::context(&canvas));
+        let Some(context) = context else { return };
+        let colours = scale.get_untracked().legend(STEPS);
+        for (step, (_, [red, green, blue])) in colours.enumerate() {
+            context.set_fill_style_str(&format!("rgb({red} {green} {blue})"));
+            context.fill_rect(step as f64, 0.0, 1.0, 1.0);
+        }
+    });
+    let limit = move || words::points(scale.get().limit());
+    view! {
+        <div class="scale">
+            <canvas node_ref=canvas width=STEPS.to_string() height="1" aria-hidden="true"></canvas>
+            <div class="scale-ends number">
+                <span>{move || format!("opposes {} (−{})", class.get().name(), limit())}</span>
+                <span>"neither"</span>
+                <span>{move || format!("supports it (+{})", limit())}</span>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use mien_app::protocol::Failure;
+use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use mien_engine::pipeline::FaceReading;
+
+use super::overlay::Overlays;
+use super::saliency::Saliency;
+use crate::store::use_store;
+
+/// How far an explanation is.
+#[derive(Clone)]
+enum State {
+    Working,
+    Done(Arc<OcclusionMap>),
+    Failed(Failure),
+}
+
+/// Why the network thinks so: the occlusion map of a face.
+#[component]
+pub fn Explanation(
+    face: FaceReading,
+    /// Position among the photo's faces.
+    index: usize,
+    /// The maps laid over the photo.
+    overlays: Overlays,
+) -> impl IntoView {
+    let store = use_store();
+    let state = RwSignal::new(State::Working);
+    let crop = face.crop.clone();
+    let ask = move || {
+        state.set(State::Working);
+        let crop = crop.clone();
+        let client = store.client();
+        spawn_local(async move {
+            let options = OcclusionOptions::default();
+            let answer = match client.explain(crop, options).await {
+                Ok((map, _)) => State::Done(Arc::new(map)),
+                Err(failure) => State::Failed(failure),
+            };
+            // The card may have gone meanwhile.
+            state.try_set(answer);
+        });
+    };
+    ask();
+    let face = StoredValue::new(face);
+    let ask = StoredValue::new_local(ask);
+    let part = move || match state.get() {
+        State::Working => view! {
+            <p class="soft">"Covering one part of the face after the other"</p>
+            <progress aria-label="Working"></progress>
+        }
+        .into_any(),
+        State::Done(map) => {
+            view! { <Saliency face=face.get_value() map index overlays /> }.into_any()
+        }
+        State::Failed(failure) => view! {
+            <div class="message error">
+                <p>{format!("No explanation: {failure}.")}</p>
+                <button class="button" on:click=move |_| ask.with_value(|ask| ask())>
+                    "Try again"
+                </button>
+            </div>
+        }
+        .into_any(),
+    };
+    view! { <div class="explanation">{part}</div> }
+}

@@ -1,0 +1,108 @@
+use gloo::events::{EventListener, EventListenerOptions};
+use leptos::prelude::*;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement};
+
+use super::samples::Samples;
+use crate::camera::CameraState;
+use crate::intake::{add_files, add_transfer};
+use crate::store::use_store;
+
+/// Where pictures come in.
+#[component]
+pub fn Intake() -> impl IntoView {
+    let store = use_store();
+    let input = NodeRef::<leptos::html::Input>::new();
+    let is_over = listen_for_files();
+
+    let pick = move |_| {
+        if let Some(input) = input.get_untracked() {
+            input.click();
+        }
+    };
+    let picked = move |event| {
+        let input: HtmlInputElement = event_target(&event);
+        if let Some(files) = input.files() {
+            add_files(store, files);
+        }
+        // So that the same file can be picked again.
+        input.set_value("");
+    };
+    let is_live = move || store.camera.with(CameraState::is_live);
+    view! {
+        <section class="intake" aria-labelledby="intake-title">
+            <div class="drop" class:over=is_over>
+                <h2 id="intake-title" class="drop-title">
+                    "Drop photos of people here"
+                </h2>
+                <p class="soft">"or paste them, as many as you like"</p>
+                <div class="drop-actions">
+                    <button class="button primary" on:click=pick>
+                        "Choose photos"
+                    </button>
+                    <button
+                        class="button"
+                        data-testid="camera-start"
+                        disabled=is_live
+                        on:click=move |_| crate::camera::start(store)
+                    >
+                        "Use the camera"
+                    </button>
+                </div>
+                // The button above stands for it; it stays in the page for whoever drives it.
+                <input
+                    node_ref=input
+                    class="visually-hidden"
+                    type="file"
+                    accept="image/*"
+                    multiple
+                    tabindex="-1"
+                    aria-hidden="true"
+                    data-testid="photo-input"
+                    on:change=picked
+                />
+            </div>
+            <Samples />
+        </section>
+    }
+}
+
+/// Takes in files dropped or pasted anywhere on the page. The signal says whether files are being
+/// dragged over it.
+fn listen_for_files() -> RwSignal<bool> {
+    let store = use_store();
+    let is_over = RwSignal::new(false);
+    // Without preventing the default, the browser leaves the page to show the file.
+    let options = EventListenerOptions::enable_prevent_default();
+    let listeners = [
+        EventListener::new_with_options(&window(), "dragover", options, move |event| {
+            event.prevent_default();
+            is_over.set(true);
+        }),
+        EventListener::new(&window(), "dragleave", move |event| {
+            // Leaving an element inside the page is not leaving the page.
+            let event: &DragEvent = event.unchecked_ref();
+            if event.related_target().is_none() {
+                is_over.set(false);
+            }
+        }),
+        EventListener::new_with_options(&window(), "drop", options, move |event| {
+            event.prevent_default();
+            is_over.set(false);
+            let event: &DragEvent = event.unchecked_ref();
+            add_transfer(store, event.data_transfer());
+        }),
+        EventListener::new_with_options(&window(), "paste", options, move |event| {
+            let event: &ClipboardEvent = event.unchecked_ref();
+            if add_transfer(store, event.clipboard_data()) {
+                event.prevent_default();
+            }
+        }),
+    ];
+    on_cleanup({
+        let listeners = SendWrapper::new(listeners);
+        move || drop(listeners)
+    });
+    is_over
+}

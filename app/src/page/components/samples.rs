@@ -1,0 +1,66 @@
+use leptos::prelude::*;
+
+use crate::intake::add_sample;
+use crate::store::use_store;
+
+/// A picture that comes with the page.
+struct Sample {
+    /// Plain name of the file.
+    asset: &'static str,
+    title: &'static str,
+    /// Who made it, and under which terms it is here.
+    credit: &'static str,
+}
+
+const SAMPLES: [Sample; 3] = [
+    Sample {
+        asset: "samples/astronaut.jpg",
+        title: "Astronaut",
+        credit: "NASA, public domain",
+    },
+    Sample {
+        asset: "samples/camera.jpg",
+        title: "Photographer",
+        credit: "Lav Varshney, CC0",
+    },
+    Sample {
+        asset: "samples/chelsea.jpg",
+        title: "Cat, no face",
+        credit: "S. van der Walt, CC0",
+    },
+];
+
+/// Pictures to try the page with.
+#[component]
+pub fn Samples() -> impl IntoView {
+    let store = use_store();
+    let samples = SAMPLES
+        .iter()
+        .filter(|sample| store.assets.with_value(|assets| assets.has(sample.asset)))
+        .map(|sample| {
+            let url = store.assets.with_value(|assets| assets.url(sample.asset));
+            let source = url.clone();
+            let add = move |_| add_sample(store, sample.title, source.clone());
+            view! {
+                <li>
+                    <button class="sample" on:click=add>
+                        <img src=url alt="" loading="lazy" />
+                        <span>
+                            <strong>{sample.title}</strong>
+                            <br />
+                            <span class="soft">{sample.credit}</span>
+                        </span>
+                    </button>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel samples" aria-labelledby="samples-title">
+            <h2 id="samples-title" class="panel-title">
+                "Or try a sample"
+            </h2>
+            <ul class="sample-list">{samples}</ul>
+        </section>
+    }
+}

@@ -1,0 +1,71 @@
+//! What the page shows of the expression network's card.
+
+use leptos::prelude::window;
+use serde::Deserialize;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+/// The part of a [`ModelCard`](mien_engine::card::ModelCard) that the page shows. Reading the
+/// whole card would take more code than all the rest of this file.
+#[derive(Clone, Deserialize)]
+pub struct CardFacts {
+    /// The model's name.
+    pub name: String,
+    /// Number of weights and biases.
+    pub parameters: usize,
+    /// Multiply-accumulate operations for one face.
+    pub macs: u64,
+    /// The weights' file.
+    pub file: FileFacts,
+    /// What it learned from.
+    pub training: TrainingFacts,
+    /// How good it is, by split.
+    pub evaluations: Vec<SplitFacts>,
+    /// The day when the card was written.
+    pub date: String,
+    /// Licence of the weights.
+    pub licence: String,
+    /// What it must not be used for.
+    pub prohibited_uses: Vec<String>,
+    /// What it cannot do.
+    pub limits: Vec<String>,
+}
+
+/// The weights' file.
+#[derive(Clone, Deserialize)]
+pub struct FileFacts {
+    /// Its length.
+    pub bytes: usize,
+}
+
+/// What a network learned from.
+#[derive(Clone, Deserialize)]
+pub struct TrainingFacts {
+    /// The data set.
+    pub data: String,
+    /// Number of faces learned from.
+    pub faces: usize,
+}
+
+/// How good a network is on one split of a data set.
+#[derive(Clone, Deserialize)]
+pub struct SplitFacts {
+    /// The split.
+    pub split: String,
+    /// Number of samples.
+    pub samples: usize,
+    /// Share whose class is the most probable one.
+    pub accuracy: f64,
+}
+
+/// Fetches a card. `None` where there is none or it cannot be read: the page says so.
+pub async fn fetch(url: &str) -> Option<CardFacts> {
+    let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return None;
+    }
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    serde_json::from_str(&text.as_string()?).ok()
+}

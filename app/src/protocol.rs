@@ -1,0 +1,195 @@
+//! The messages between the page and the worker that owns the engine.
+//!
+//! The worker says [`Reply::Hello`] when it runs. The page answers with [`Request::Start`], the
+//! worker reports [`Reply::Loading`] while models arrive and [`Reply::Ready`] when it can work.
+//! From then on each request carries an id of the page's choosing, and each is answered exactly
+//! once, by the reply of its kind or by [`Reply::Failed`] with the same id. Requests are worked
+//! off in the order in which they arrive. The worker keeps nothing between them.
+
+use mien_engine::backend::{Backend, Choice};
+use mien_engine::crop::FaceCrop;
+use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use mien_engine::pipeline::FaceReading;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Changes whenever a message changes. A cache may serve a page and a worker of different age;
+/// each message carries the version, and a stranger's is refused.
+pub const VERSION: u32 = 1;
+
+/// Names one request; never used twice in a page's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub u32);
+
+/// A file that the worker fetches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The full URL, on the page's own origin.
+    pub url: String,
+    /// Its length, uncompressed.
+    pub bytes: usize,
+}
+
+/// From the page to the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Load the models and choose a backend. The first message, sent once.
+    Start {
+        /// The face detector.
+        detector: Source,
+        /// The expression network.
+        classifier: Source,
+        /// The backend that the visitor asks for.
+        backend: Option<Backend>,
+    },
+    /// Find and read the faces of the attached picture: a `Blob` with an image file, or an
+    /// `ImageBitmap`, which is handed over.
+    Analyze {
+        /// Names the answer.
+        id: RequestId,
+        /// What the picture is.
+        kind: PictureKind,
+    },
+    /// Make the occlusion map of one face.
+    Explain {
+        /// Names the answer.
+        id: RequestId,
+        /// The face.
+        crop: FaceCrop,
+        /// The square that covers parts of it.
+        options: OcclusionOptions,
+    },
+    /// Forget about a request if it has not begun. It is answered by [`Failure::Cancelled`].
+    Cancel {
+        /// The request.
+        id: RequestId,
+    },
+}
+
+/// How thoroughly a picture is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PictureKind {
+    /// A photo: small faces count.
+    Photo,
+    /// A frame of the camera: speed counts.
+    Frame,
+}
+
+/// From the worker to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The worker runs and waits for [`Request::Start`].
+    Hello,
+    /// Models are arriving.
+    Loading {
+        /// Bytes so far, of all models together.
+        loaded: usize,
+        /// Bytes in the end.
+        total: usize,
+    },
+    /// The engine can work, or has moved to another backend.
+    Ready(EngineReport),
+    /// The answer to [`Request::Analyze`].
+    Analyzed {
+        /// The request.
+        id: RequestId,
+        /// What was found.
+        reading: PhotoReading,
+    },
+    /// The answer to [`Request::Explain`].
+    Explained {
+        /// The request.
+        id: RequestId,
+        /// How much each region supports each class.
+        map: OcclusionMap,
+        /// How long it took.
+        milliseconds: f64,
+    },
+    /// The answer to a request that could not be done.
+    Failed {
+        /// The request.
+        id: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The worker cannot go on; it has to be started anew.
+    Stopped(StopReason),
+}
+
+/// What the engine runs on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EngineReport {
+    /// Where the networks run, and why there.
+    pub choice: Choice,
+    /// The graphics adapter's own name, where there is one.
+    pub adapter: Option<String>,
+    /// Whether the GPU failed while working, so that the CPU has taken over.
+    pub left_gpu: bool,
+}
+
+/// The faces of one picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhotoReading {
+    /// Width in pixels of the picture that was searched.
+    pub width: usize,
+    /// Its height.
+    pub height: usize,
+    /// The faces, the largest first.
+    pub faces: Vec<FaceReading>,
+    /// From the decoded picture to the reading.
+    pub milliseconds: f64,
+}
+
+/// Why a request was not answered as hoped.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum Failure {
+    /// The page took the request back.
+    #[error("cancelled")]
+    Cancelled,
+    /// The browser cannot decode the file: choose another.
+    #[error("this file is not a picture that the browser can read")]
+    Unreadable,
+    /// There was no memory for the picture: choose a smaller one.
+    #[error("there is not enough memory for this picture")]
+    TooLarge,
+    /// The engine failed: try again, and report it if it happens twice.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+    /// The worker stopped before it could answer: start it again.
+    #[error("the engine stopped before it was done")]
+    Stopped,
+}
+
+/// Why a worker stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum StopReason {
+    /// A model could not be fetched: check the connection and reload.
+    #[error("a model could not be loaded from {url} ({detail})")]
+    Fetch {
+        /// Where it should have been.
+        url: String,
+        /// What the browser or the server said.
+        detail: String,
+    },
+    /// A model file is damaged or of another version: reload without cache.
+    #[error("the model at {url} cannot be used ({detail})")]
+    Model {
+        /// Where it came from.
+        url: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The worker's script could not be loaded or run: check the connection and the browser's
+    /// version.
+    #[error("the engine's program could not be started")]
+    Script,
+    /// The models fit no backend, which is a fault of ours: reload, and report it.
+    #[error("the networks cannot run ({0})")]
+    Engine(String),
+    /// The worker crashed, which is a fault of ours: start it again, and report it.
+    #[error("the engine stopped unexpectedly ({0})")]
+    Crash(String),
+    /// Page and worker are of different versions: reload.
+    #[error("the page and its engine are of different versions")]
+    Version,
+}

@@ -1,0 +1,182 @@
+//! The requests, one after the other.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use futures::StreamExt;
+use futures::channel::mpsc::UnboundedReceiver;
+use mien_app::protocol::{
+    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, StopReason,
+};
+use mien_engine::backend::{Backend, Choice, Reason};
+use mien_engine::crop::FaceCrop;
+use mien_engine::detect::DetectOptions;
+use mien_engine::explain::OcclusionOptions;
+use mien_engine::pipeline::{Engine, EngineError};
+use wasm_bindgen::JsValue;
+
+use crate::engine::Models;
+use crate::loading::fetch_all;
+use crate::pixels;
+use crate::post::{now, post};
+
+/// Requests that the page has taken back.
+#[derive(Clone, Default)]
+pub struct Cancelled(Rc<RefCell<HashSet<RequestId>>>);
+
+impl Cancelled {
+    /// The page wants no answer any more.
+    pub fn add(&self, id: RequestId) {
+        self.0.borrow_mut().insert(id);
+    }
+
+    fn check(&self, id: RequestId) -> Result<(), Failure> {
+        if self.0.borrow_mut().remove(&id) {
+            return Err(Failure::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// Loads the models, then answers requests for as long as the worker lives.
+pub async fn serve(
+    mut requests: UnboundedReceiver<(Request, JsValue)>,
+    cancelled: Cancelled,
+) -> Result<(), StopReason> {
+    let Some((
+        Request::Start {
+            detector,
+            classifier,
+            backend,
+        },
+        _,
+    )) = requests.next().await
+    else {
+        return Err(StopReason::Version);
+    };
+    let total = detector.bytes + classifier.bytes;
+    let sources = [&detector, &classifier];
+    let files = fetch_all(&sources, |loaded| post(&Reply::Loading { loaded, total })).await?;
+    let models = Models::read(sources, &files)?;
+    drop(files);
+    let (engine, report) = models.build(backend).await?;
+    post(&Reply::Ready(report.clone()));
+
+    let mut jobs = Jobs {
+        models,
+        engine,
+        report,
+        cancelled,
+    };
+    while let Some((request, attachment)) = requests.next().await {
+        match request {
+            Request::Analyze { id, kind } => post(&jobs.analyze(id, kind, attachment).await),
+            Request::Explain { id, crop, options } => {
+                post(&jobs.explain(id, &crop, &options).await);
+            }
+            // Cancelling does not wait its turn, and nobody starts twice.
+            Request::Cancel { .. } | Request::Start { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+struct Jobs {
+    models: Models,
+    engine: Engine,
+    report: EngineReport,
+    cancelled: Cancelled,
+}
+
+impl Jobs {
+    async fn analyze(&mut self, id: RequestId, kind: PictureKind, picture: JsValue) -> Reply {
+        match self.read(id, kind, picture).await {
+            Ok(reading) => Reply::Analyzed { id, reading },
+            Err(failure) => Reply::Failed { id, failure },
+        }
+    }
+
+    async fn read(
+        &mut self,
+        id: RequestId,
+        kind: PictureKind,
+        picture: JsValue,
+    ) -> Result<PhotoReading, Failure> {
+        self.cancelled.check(id)?;
+        let photo = pixels::read(picture).await?;
+        self.cancelled.check(id)?;
+        let options = match kind {
+            PictureKind::Photo => DetectOptions::PHOTO,
+            PictureKind::Frame => DetectOptions::CAMERA,
+        };
+        let start = now();
+        let faces = match self.engine.analyze(&photo, &options).await {
+            Err(error) if self.leave_gpu(&error).await => {
+                self.engine.analyze(&photo, &options).await
+            }
+            result => result,
+        };
+        Ok(PhotoReading {
+            width: photo.width(),
+            height: photo.height(),
+            faces: faces.map_err(|error| in_words(&error))?,
+            milliseconds: now() - start,
+        })
+    }
+
+    async fn explain(
+        &mut self,
+        id: RequestId,
+        crop: &FaceCrop,
+        options: &OcclusionOptions,
+    ) -> Reply {
+        if let Err(failure) = self.cancelled.check(id) {
+            return Reply::Failed { id, failure };
+        }
+        let start = now();
+        let map = match self.engine.occlusion(crop, options).await {
+            Err(error) if self.leave_gpu(&error).await => {
+                self.engine.occlusion(crop, options).await
+            }
+            result => result,
+        };
+        match map {
+            Ok(map) => Reply::Explained {
+                id,
+                map,
+                milliseconds: now() - start,
+            },
+            Err(error) => Reply::Failed {
+                id,
+                failure: in_words(&error),
+            },
+        }
+    }
+
+    /// After a failure on the GPU: moves to the CPU, where the same work can be tried again.
+    /// Whether there was a GPU to leave.
+    async fn leave_gpu(&mut self, error: &EngineError) -> bool {
+        if self.report.choice.backend != Backend::WebGpu {
+            return false;
+        }
+        let Ok((engine, report)) = self.models.build(Some(Backend::Cpu)).await else {
+            return false;
+        };
+        self.engine = engine;
+        self.report = EngineReport {
+            choice: Choice {
+                reason: Reason::NoGpu(error.to_string()),
+                ..report.choice
+            },
+            left_gpu: true,
+            ..report
+        };
+        post(&Reply::Ready(self.report.clone()));
+        true
+    }
+}
+
+fn in_words(error: &EngineError) -> Failure {
+    Failure::Engine(error.to_string())
+}

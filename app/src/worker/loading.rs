@@ -1,0 +1,61 @@
+//! Fetching models, with progress in bytes.
+
+use std::cell::Cell;
+
+use futures::future::try_join_all;
+use js_sys::Uint8Array;
+use mien_app::protocol::{Source, StopReason};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
+
+use crate::post::{describe, scope};
+
+/// Fetches all sources at once. `progress` is told the bytes that have come so far.
+pub async fn fetch_all(
+    sources: &[&Source],
+    progress: impl Fn(usize),
+) -> Result<Vec<Vec<u8>>, StopReason> {
+    let loaded = Cell::new(0);
+    let advance = |bytes: usize| {
+        loaded.set(loaded.get() + bytes);
+        progress(loaded.get());
+    };
+    try_join_all(sources.iter().map(|source| fetch(source, &advance))).await
+}
+
+async fn fetch(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, StopReason> {
+    let fail = |detail| StopReason::Fetch {
+        url: source.url.clone(),
+        detail,
+    };
+    let in_words = |error: JsValue| fail(describe(&error));
+    let response: Response = JsFuture::from(scope().fetch_with_str(&source.url))
+        .await
+        .map_err(in_words)?
+        .unchecked_into();
+    if !response.ok() {
+        return Err(fail(format!(
+            "{} {}",
+            response.status(),
+            response.status_text()
+        )));
+    }
+    let mut bytes = Vec::with_capacity(source.bytes);
+    let Some(body) = response.body() else {
+        return Ok(bytes);
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    loop {
+        let result: ReadableStreamReadResult = JsFuture::from(reader.read())
+            .await
+            .map_err(in_words)?
+            .unchecked_into();
+        if result.get_done().unwrap_or(true) {
+            return Ok(bytes);
+        }
+        let chunk: Uint8Array = result.get_value().unchecked_into();
+        bytes.extend_from_slice(&chunk.to_vec());
+        advance(chunk.length() as usize);
+    }
+}
