@@ -43,7 +43,13 @@ after(async () => {
 });
 
 const openWithCamera = (...flags) =>
-  openBrowser(["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${video}`, ...flags]);
+  openBrowser({
+    flags: [
+      "--use-fake-device-for-media-stream",
+      `--use-file-for-fake-video-capture=${video}`,
+      ...flags,
+    ],
+  });
 
 for (const backend of ["cpu", "webgpu"]) {
   test(`the camera's face is read live on ${backend}, and the camera stops`, async () => {
@@ -89,7 +95,7 @@ test("a refused camera is explained", async () => {
 });
 
 test("an absent camera is explained", async () => {
-  const browser = await openBrowser(["--use-fake-ui-for-media-stream"]);
+  const browser = await openBrowser({ flags: ["--use-fake-ui-for-media-stream"] });
   const { page } = await openPage(browser, site);
   await page.getByTestId("camera-start").click();
   const words = await page.getByTestId("camera-error").textContent();

@@ -45,19 +45,8 @@ test("neither page nor worker can reach another origin", async () => {
   await page.close();
 });
 
-test("without WebGPU everything works, and a forced WebGPU is explained", async () => {
-  const { page, faults } = await openPage(browser, site, "?backend=cpu");
-  await page.addInitScript(() => delete Navigator.prototype.gpu);
-  await page.goto(`${site.url}?backend=webgpu`);
-  // A worker has a navigator of its own, which keeps its GPU: it is taken away by the browser's
-  // flag in the next test. Here the page alone lacks it and must not care.
-  assert.equal(await engineReady(page), "webgpu");
-  assert.deepEqual(faults, []);
-  await page.close();
-});
-
-test("a browser without WebGPU says so when it is asked for", async () => {
-  const plain = await openBrowser(["--disable-features=WebGPU", "--disable-blink-features=WebGPU"]);
+test("without WebGPU the CPU does the work, and the page says so when WebGPU was asked for", async () => {
+  const plain = await openBrowser({ webgpu: false });
   const { page, faults } = await openPage(plain, site, "?backend=webgpu");
   assert.equal(await engineReady(page), "cpu");
   await page.getByText("The address asks for WebGPU, but").waitFor();

@@ -13,7 +13,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const photo = (name) => join(root, "tests/photos", name);
 
 /** How long the slowest step may take: networks on a software GPU. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 90_000;
 
 const TYPES = {
   ".css": "text/css",
@@ -55,8 +55,9 @@ export async function serveSite({ without } = {}) {
   };
 }
 
-/** Starts Chromium with WebGPU on a software adapter and a profile that nobody has used. */
-export async function openBrowser(flags = []) {
+/** Starts Chromium with a profile that nobody has used, and with WebGPU on a software adapter. */
+export async function openBrowser({ flags = [], webgpu = true } = {}) {
+  const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
   const profile = await mkdtemp(join(tmpdir(), "mien-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
@@ -65,12 +66,11 @@ export async function openBrowser(flags = []) {
     args: [
       "--no-sandbox",
       "--no-first-run",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
       "--disable-quic",
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...(webgpu ? gpuFlags : []),
       ...flags,
     ],
   });

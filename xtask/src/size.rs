@@ -14,7 +14,6 @@ use crate::{dist, root};
 const TOLERANCE: f64 = 1.05;
 /// Everything a visitor downloads before the first prediction, the detector left out.
 const FIRST_PREDICTION: &str = "before the first prediction, without the detector";
-const FIRST_PREDICTION_LIMIT: usize = 600_000;
 /// The parts of it, by the start of their names.
 const PARTS: [&str; 7] = [
     "index.html",
@@ -88,8 +87,7 @@ pub fn accept(sizes: &Sizes) -> Result<()> {
     Ok(())
 }
 
-/// Fails when something has grown by more than 5 % since its size was accepted, or the first
-/// prediction needs more than 600 kB.
+/// Fails when something has grown by more than 5 % since its size was accepted.
 pub fn check(sizes: &Sizes) -> Result<()> {
     let path = budget_path();
     let text =
@@ -115,12 +113,6 @@ fn faults(sizes: &Sizes, budget: &Budget) -> Vec<String> {
                 faults.push(format!("{name}: {} instead of {allowed}", size.brotli));
             }
             Some(_) => {}
-        }
-        if name == FIRST_PREDICTION && size.brotli > FIRST_PREDICTION_LIMIT {
-            faults.push(format!(
-                "{name}: {} where at most {FIRST_PREDICTION_LIMIT} are allowed",
-                size.brotli
-            ));
         }
     }
     faults
