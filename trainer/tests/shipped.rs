@@ -1,0 +1,41 @@
+//! The shipped classifier is what its card says. Needs FER2013: set `FER2013_CSV`.
+
+use std::path::PathBuf;
+
+use mien_engine::metrics::Evaluation;
+use mien_trainer::data::{self, Split};
+use mien_trainer::evaluate;
+use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
+
+/// Where FER2013 lies on this machine, if it does.
+fn fer2013() -> Option<PathBuf> {
+    let beside = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/data/fer2013.csv.gz"
+    );
+    let path = std::env::var_os("FER2013_CSV").unwrap_or_else(|| beside.into());
+    Some(PathBuf::from(path)).filter(|path| path.is_file())
+}
+
+#[test]
+fn the_default_classifier_reaches_its_accuracy() {
+    let model = Model::load(DEFAULT_CLASSIFIER).expect("a shipped model");
+    let card = model.card.as_ref().expect("a card");
+    assert!(card.parameters <= 250_000 && card.macs <= 40_000_000);
+    assert_eq!(card.file.bytes, model.bytes.len());
+    let Some(path) = fer2013() else {
+        eprintln!("skipped: no FER2013; set FER2013_CSV to its path");
+        return;
+    };
+    let (data, _) = data::load(&path, Some(Split::PublicTest)).expect("FER2013");
+    let predictions = evaluate::predict(&model.plan, &data, |_| ()).expect("a classifier");
+    let evaluation = Evaluation::new(&predictions, &model.labels());
+    assert!(evaluation.accuracy >= 0.64, "{}", evaluation.accuracy);
+
+    let written = &card.evaluations[0];
+    assert_eq!(written.split, Split::PublicTest.to_string());
+    assert_eq!(written.evaluation.samples, evaluation.samples);
+    // Sums are taken in another order on other processors, which may tip a face or two.
+    let difference = written.evaluation.accuracy - evaluation.accuracy;
+    assert!(difference.abs() < 1e-3, "{difference}");
+}
