@@ -86,16 +86,16 @@ impl Line {
 /// `Σ f(a, b)` for two functions at once, in lanes.
 #[inline(always)]
 fn sums(len: usize, term: impl Fn(usize) -> [f32; 2]) -> [f32; 2] {
-    let mut lanes = [[0.0; LANES]; 2];
+    let [mut firsts, mut seconds] = [[0.0; LANES]; 2];
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let [first, second] = term(start + lane);
-            lanes[0][lane] += first;
-            lanes[1][lane] += second;
+        for (lane, (first, second)) in firsts.iter_mut().zip(&mut seconds).enumerate() {
+            let [a, b] = term(start + lane);
+            *first += a;
+            *second += b;
         }
     }
-    let mut total = lanes.map(|lanes| lanes.iter().sum::<f32>());
+    let mut total = [firsts, seconds].map(|lanes| lanes.iter().sum::<f32>());
     for index in whole..len {
         let [first, second] = term(index);
         total[0] += first;
@@ -105,7 +105,7 @@ fn sums(len: usize, term: impl Fn(usize) -> [f32; 2]) -> [f32; 2] {
 }
 
 /// Mean and biased variance of a channel, from the mean and squared deviations of each image
-/// (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm", 1979).
+/// (Chan, Golub and `LeVeque`, "Updating formulae and a pairwise algorithm", 1979).
 #[inline(always)]
 fn statistics<'a>(planes: impl Iterator<Item = &'a [f32]>) -> (f32, f32) {
     let (mut count, mut mean, mut deviations) = (0.0f64, 0.0f64, 0.0f64);

@@ -17,6 +17,8 @@ fn random<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::random(dims, Distribution::Normal(0.3, 1.0), device)
 }
 
+// Takes what `into_data` gives, so that every call reads the same.
+#[allow(clippy::needless_pass_by_value)]
 fn values(data: TensorData) -> Vec<f32> {
     data.try_to_vec().expect("tests use f32")
 }
