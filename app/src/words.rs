@@ -15,6 +15,16 @@ pub fn percent_exactly(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// A split of FER2013 under its own name, and what it was used for.
+#[must_use]
+pub fn split(name: &str) -> &str {
+    match name {
+        "public-test" => "PublicTest (all choices were made on it)",
+        "private-test" => "PrivateTest (scored once)",
+        other => other,
+    }
+}
+
 /// "1.2 MB", in decimal units as browsers count.
 #[must_use]
 pub fn megabytes(bytes: usize) -> String {

@@ -145,10 +145,10 @@ test("a broken file is named, and the other photos are read", async () => {
   await page.close();
 });
 
-test("transparent and turned photos are read upright", async () => {
+test("a photo of many pixels is scaled down, and turned as its EXIF block says", async () => {
   const { page, faults } = await openPage(browser, site);
   await readPhotos(page, photo("astronaut.png"));
-  // The same photo, half of it see-through, and scaled beyond what is searched.
+  // The same photo with 36 million pixels.
   const large = await page.evaluate(async () => {
     const picture = document.querySelector(".picture > img");
     const canvas = new OffscreenCanvas(6000, 6000);

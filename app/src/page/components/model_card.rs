@@ -10,7 +10,7 @@ pub fn ModelTable(card: CardFacts) -> impl IntoView {
         let accuracy = words::percent_exactly(split.accuracy);
         let samples = split.samples;
         (
-            format!("Accuracy, {}", split.split),
+            format!("Accuracy, {}", words::split(&split.split)),
             format!("{accuracy} of {samples} faces"),
         )
     });

@@ -56,6 +56,13 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
         PhotoState::Done(reading) => Some(SameReading(reading)),
         PhotoState::Working | PhotoState::Failed(_) => None,
     });
+    let has_many = move || {
+        reading.with(|reading| {
+            reading
+                .as_ref()
+                .is_some_and(|SameReading(r)| r.faces.len() > 2)
+        })
+    };
     // The face that the pointer or the focus is on, in the picture or among the cards.
     let lit = RwSignal::new(None::<usize>);
     let overlays = Overlays::default();
@@ -95,7 +102,11 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
             {move || {
                 failure().map(|failure| view! { <NotRead failure photo=photo.clone() /> })
             }}
-            <div class="photo-body" hidden=move || failure().is_some()>
+            <div
+                class="photo-body"
+                class:many=move || has_many()
+                hidden=move || failure().is_some()
+            >
                 <div class="picture pinned">
                     <img src=url alt=name.clone() />
                     {move || {
