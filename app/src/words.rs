@@ -19,7 +19,7 @@ pub fn percent_exactly(share: f64) -> String {
 #[must_use]
 pub fn split(name: &str) -> &str {
     match name {
-        "public-test" => "PublicTest (all choices were made on it)",
+        "public-test" => "PublicTest (chosen on it)",
         "private-test" => "PrivateTest (scored once)",
         other => other,
     }

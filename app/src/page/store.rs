@@ -1,8 +1,10 @@
 //! What the page knows, each field a signal of its own.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::future::{AbortHandle, abortable};
 use gloo::file::{Blob, ObjectUrl};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -62,6 +64,8 @@ pub struct Photo {
 
 struct PhotoFile {
     blob: Blob,
+    /// Ends the reading that is under way.
+    reading: RefCell<Option<AbortHandle>>,
     /// Given back when the last clone of the photo goes.
     url: ObjectUrl,
 }
@@ -146,7 +150,11 @@ impl Store {
         let photo = Photo {
             id,
             name: name.into(),
-            file: SendWrapper::new(Rc::new(PhotoFile { blob, url })),
+            file: SendWrapper::new(Rc::new(PhotoFile {
+                blob,
+                reading: RefCell::default(),
+                url,
+            })),
             state: ArcRwSignal::new(PhotoState::Working),
         };
         self.photos.update(|photos| photos.push(photo.clone()));
@@ -157,7 +165,8 @@ impl Store {
     pub fn read(self, photo: Photo) {
         photo.state.set(PhotoState::Working);
         let client = self.client();
-        spawn_local(async move {
+        let file = photo.file.clone();
+        let (reading, handle) = abortable(async move {
             let picture: &JsValue = photo.file.blob.as_ref();
             let state = match client.analyze(picture, PictureKind::Photo).await {
                 Ok(reading) => PhotoState::Done(Arc::new(reading)),
@@ -165,12 +174,31 @@ impl Store {
             };
             photo.state.set(state);
         });
+        file.reading.replace(Some(handle));
+        spawn_local(async move {
+            // Aborted: nobody wants the reading any more.
+            let _ = reading.await;
+        });
     }
 
-    /// Takes a photo off the page.
+    /// Takes a photo off the page, read or not.
     pub fn remove_photo(self, id: u32) {
-        self.photos
-            .update(|photos| photos.retain(|photo| photo.id != id));
+        self.retain_photos(|photo| photo.id != id);
+    }
+
+    /// Takes all photos off the page.
+    pub fn remove_photos(self) {
+        self.retain_photos(|_| false);
+    }
+
+    fn retain_photos(self, keep: impl Fn(&Photo) -> bool) {
+        self.photos.update(|photos| {
+            for photo in photos.extract_if(.., |photo| !keep(photo)) {
+                if let Some(reading) = photo.file.reading.take() {
+                    reading.abort();
+                }
+            }
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use leptos::reactive::spawn_local_scoped_with_cancellation;
 use mien_app::protocol::Failure;
 use mien_engine::explain::{OcclusionMap, OcclusionOptions};
 use mien_engine::pipeline::FaceReading;
@@ -34,14 +34,14 @@ pub fn Explanation(
         state.set(State::Working);
         let crop = crop.clone();
         let client = store.client();
-        spawn_local(async move {
+        // Taken back when the card closes.
+        spawn_local_scoped_with_cancellation(async move {
             let options = OcclusionOptions::default();
             let answer = match client.explain(crop, options).await {
                 Ok((map, _)) => State::Done(Arc::new(map)),
                 Err(failure) => State::Failed(failure),
             };
-            // The card may have gone meanwhile.
-            state.try_set(answer);
+            state.set(answer);
         });
     };
     ask();

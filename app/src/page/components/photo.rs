@@ -30,7 +30,7 @@ pub fn Photos() -> impl IntoView {
                         </button>
                         <button
                             class="button quiet"
-                            on:click=move |_| store.photos.update(Vec::clear)
+                            on:click=move |_| store.remove_photos()
                         >
                             "Remove all"
                         </button>
@@ -104,7 +104,7 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
             }}
             <div
                 class="photo-body"
-                class:many=move || has_many()
+                class:many=has_many
                 hidden=move || failure().is_some()
             >
                 <div class="picture pinned">
