@@ -41,13 +41,24 @@ fn assert_close(name: &str, expected: &[f32], found: &[f32]) {
     }
 }
 
-#[test]
-fn every_backend_gives_the_same_logits() {
-    let device = Device::flex();
-    let student = StudentConfig::default().init(&device).map(&mut Unsettle);
+fn faces_and_student(device: &Device) -> (Vec<f32>, Student) {
+    let student = StudentConfig::default().init(device).map(&mut Unsettle);
     let shape = [FACES, 1, SIDE, SIDE];
-    let faces = Tensor::<4>::random(shape, Distribution::Uniform(-2.0, 2.0), &device);
-    let faces: Vec<f32> = faces.to_data().iter::<f32>().collect();
+    let faces = Tensor::<4>::random(shape, Distribution::Uniform(-2.0, 2.0), device);
+    (faces.to_data().iter::<f32>().collect(), student)
+}
+
+/// `None`, and a line that says so, where there is no adapter: Burn panics there.
+fn adapter() -> Option<gpu::Device> {
+    pollster::block_on(gpu::Device::request())
+        .inspect_err(|error| eprintln!("skipped: no GPU adapter ({error})"))
+        .ok()
+}
+
+#[test]
+fn both_runners_give_the_logits_of_burn() {
+    let device = Device::flex();
+    let (faces, student) = faces_and_student(&device);
     let expected = logits(&student, &faces, &device);
 
     let plan = student.export();
@@ -61,20 +72,22 @@ fn every_backend_gives_the_same_logits() {
     let found = runner.run(batch).expect("a valid batch");
     assert_close("CPU", &expected, &found[0]);
 
-    let gpu = match pollster::block_on(gpu::Device::request()) {
-        Ok(gpu) => gpu,
-        // Burn panics where there is none.
-        Err(error) => {
-            eprintln!("skipped the GPU's part: no GPU adapter ({error})");
-            return;
-        }
-    };
+    let Some(gpu) = adapter() else { return };
     let found = pollster::block_on(async {
         let mut runner = gpu::Runner::new(&gpu, &plan).await.expect("a valid plan");
         runner.run(batch).await.expect("a valid batch")
     });
     assert_close("WebGPU", &expected, &found[0]);
+}
 
+#[test]
+fn burn_gives_the_same_logits_on_the_gpu() {
+    if adapter().is_none() {
+        return;
+    }
+    let device = Device::flex();
+    let (faces, student) = faces_and_student(&device);
+    let expected = logits(&student, &faces, &device);
     let device = Device::wgpu(DeviceKind::DefaultDevice);
     let found = logits(&student.fork(&device), &faces, &device);
     assert_close("burn-wgpu", &expected, &found);
