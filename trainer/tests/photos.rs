@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use mien_trainer::models::Model;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 fn mien() -> Command {
     Command::new(env!("CARGO_BIN_EXE_mien"))
@@ -72,6 +74,29 @@ fn a_broken_photo_does_not_keep_the_others_from_being_read() {
         let error = broken["error"].as_str().expect("a message");
         assert!(error.contains(message), "{error}");
         assert_eq!(broken["faces"], Value::Null);
+    }
+}
+
+/// `tests/golden/student-fer2013.json` holds what `mien predict --json` said of the photo with the
+/// weights of that hash; new weights need a new file.
+#[test]
+fn the_shipped_student_gives_its_golden_probabilities() {
+    let golden = include_str!("../../tests/golden/student-fer2013.json");
+    let golden: Value = serde_json::from_str(golden).expect("JSON");
+    let model = Model::load("student-fer2013").expect("a shipped model");
+    let hash = format!("{:x}", Sha256::digest(&model.bytes));
+    assert_eq!(golden["sha256"], hash.as_str(), "other weights");
+
+    let name = golden["photo"].as_str().expect("a file's name");
+    let output = mien()
+        .args(["predict", "--json", "--model", "student-fer2013"])
+        .arg(photo(name))
+        .output()
+        .expect("the program starts");
+    let found = &json(&output)[0]["faces"][0]["probabilities"];
+    for (class, expected) in golden["probabilities"].as_object().expect("an object") {
+        let difference = expected.as_f64().expect("a number") - found[class].as_f64().expect(class);
+        assert!(difference.abs() < 1e-3, "{class}: {}", found[class]);
     }
 }
 
