@@ -47,6 +47,9 @@ pub struct Device {
 pub(super) struct Handle {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
+    /// Bytes that one buffer of tensors takes at most for several inputs at once; larger batches
+    /// run in chunks.
+    pub(super) chunk_bytes: u64,
     /// The first fault that was reported outside of any call.
     fault: Arc<Mutex<Option<GpuError>>>,
 }
@@ -142,6 +145,7 @@ impl Device {
             handle: Handle {
                 device,
                 queue,
+                chunk_bytes: CHUNK_BYTES,
                 fault,
             },
             bindings,
@@ -224,6 +228,15 @@ impl Handle {
         }
     }
 
+    /// The error for outputs that cannot be read back, which is what a loss looks like before the
+    /// device itself says so.
+    pub(super) fn lost_outputs(&self) -> GpuError {
+        let lost = GpuError::Lost {
+            reason: "the outputs could not be read back".to_owned(),
+        };
+        lock(&self.fault).get_or_insert(lost).clone()
+    }
+
     /// Does something with the device and returns what it complained about.
     pub(super) async fn guarded<T>(&self, create: impl FnOnce() -> T) -> Result<T, GpuError> {
         let (result, pending) = {
@@ -244,6 +257,8 @@ impl Handle {
     }
 }
 
+/// See [`Handle::chunk_bytes`].
+const CHUNK_BYTES: u64 = 128 << 20;
 /// No buffer is larger, whatever the GPU allows.
 const MAX_BUFFER: u64 = 1 << 30;
 

@@ -4,9 +4,6 @@ use super::error::GpuError;
 use super::shader::GROUP;
 use crate::plan::{MapShape, Plan, Residual};
 
-/// Bytes that one slot takes at most for several inputs at once; larger batches run in chunks.
-const SLOT_BYTES: u64 = 128 << 20;
-
 /// Tensors of one input size, the slots that they share, and how many inputs may run at once.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -23,12 +20,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lays out a plan on a device whose buffers hold at most `allowed` bytes.
+    /// Lays out a plan on a device whose buffers hold at most `allowed` bytes, and may hold
+    /// `chunk` bytes for several inputs at once.
     pub(super) fn new(
         plan: &Plan,
         height: usize,
         width: usize,
         allowed: u64,
+        chunk: u64,
     ) -> Result<Self, GpuError> {
         let shapes = plan.shapes(height, width)?;
         let sizes: Vec<usize> = shapes.iter().map(|&shape| padded_bytes(shape)).collect();
@@ -43,7 +42,7 @@ impl Layout {
             shapes,
             slot_of_tensor,
             slots,
-            most: (allowed.min(SLOT_BYTES) / needed).max(1) as usize,
+            most: (allowed.min(chunk) / needed).max(1) as usize,
         })
     }
 
@@ -112,7 +111,8 @@ mod tests {
         #[test]
         fn tensors_that_are_needed_together_lie_apart(sample in sample(8)) {
             let plan = &sample.plan;
-            let layout = Layout::new(plan, sample.height, sample.width, u64::MAX).expect("valid");
+            let [height, width] = [sample.height, sample.width];
+            let layout = Layout::new(plan, height, width, u64::MAX, u64::MAX).expect("valid");
             let last = last_uses(plan);
             for later in 0..last.len() {
                 for (earlier, &last_use) in last[..later].iter().enumerate() {

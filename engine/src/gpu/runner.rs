@@ -105,7 +105,9 @@ impl Runner {
                 return Ok(workspace);
             }
         }
-        let layout = Layout::new(&self.plan, height, width, self.handle.largest_buffer())?;
+        let allowed = self.handle.largest_buffer();
+        let chunk = self.handle.chunk_bytes;
+        let layout = Layout::new(&self.plan, height, width, allowed, chunk)?;
         let create = || Workspace::new(self, layout, batch.count);
         self.handle.guarded(create).await
     }

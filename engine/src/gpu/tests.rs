@@ -9,7 +9,8 @@ use super::shader::Shader;
 use super::*;
 use crate::cpu::reference;
 use crate::plan::samples::{Sample, sample};
-use crate::runner::Batch;
+use crate::plan::{Activation, InputSpec, Layer, LayerKind, Plan, TensorId};
+use crate::runner::{Batch, RunError};
 
 const SHADERS: [Shader; 8] = [
     Shader::Conv,
@@ -75,6 +76,85 @@ fn compare(gpu: &Device, sample: &Sample, count: usize) -> Result<(), TestCaseEr
         }
     }
     Ok(())
+}
+
+#[test]
+fn a_large_batch_runs_in_chunks() {
+    let Some(mut gpu) = gpu() else { return };
+    gpu.handle.chunk_bytes = 1;
+    TestRunner::new(Config::with_cases(10))
+        .run(&sample(4), |sample| compare(&gpu, &sample, 3))
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn a_runner_takes_batches_and_sizes_in_any_order() {
+    let Some(gpu) = gpu() else { return };
+    let plan = anything_goes();
+    let mut runner = pollster::block_on(Runner::new(&gpu, &plan)).expect("a valid plan");
+    for (count, height, width) in [(2, 9, 7), (1, 9, 7), (5, 9, 7), (1, 4, 4), (3, 9, 7)] {
+        let sample = Sample {
+            plan: plan.clone(),
+            height,
+            width,
+            seed: 1,
+        };
+        let inputs = sample.inputs(count);
+        let batch = Batch {
+            data: &inputs,
+            count,
+            height,
+            width,
+        };
+        let expected = reference::run(&plan, batch).expect("valid");
+        let found = pollster::block_on(runner.run(batch)).expect("a valid batch");
+        assert_eq!(expected[0].len(), found[0].len());
+        for (expected, found) in expected[0].iter().zip(&found[0]) {
+            assert!((expected - found).abs() <= 1e-4, "{expected} is {found}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_device_is_an_error_from_then_on() {
+    let Some(gpu) = gpu() else { return };
+    let plan = anything_goes();
+    let mut runner = pollster::block_on(Runner::new(&gpu, &plan)).expect("a valid plan");
+    gpu.handle.device.destroy();
+    let batch = Batch {
+        data: &[0.5; 3],
+        count: 1,
+        height: 1,
+        width: 1,
+    };
+    for _ in 0..2 {
+        let result = pollster::block_on(runner.run(batch));
+        assert!(
+            matches!(result, Err(RunError::Gpu(GpuError::Lost { .. }))),
+            "{result:?}"
+        );
+    }
+    assert!(gpu.is_lost());
+}
+
+/// The mean of RGB photos of any size.
+fn anything_goes() -> Plan {
+    Plan {
+        input: InputSpec {
+            channels: 3,
+            size: None,
+            multiple: 1,
+            scale: 1.0,
+            offset: 0.0,
+        },
+        layers: vec![Layer {
+            input: TensorId::INPUT,
+            kind: LayerKind::GlobalAveragePool,
+            residual: None,
+            activation: Activation::Identity,
+        }],
+        outputs: vec![TensorId(1)],
+    }
 }
 
 fn compare_many(cases: u32, layers: usize, quads: bool) {

@@ -172,9 +172,7 @@ impl Workspace {
         let mapped = matches!((polled, receiver.await), (Ok(_), Ok(Ok(()))));
         runner.handle.check()?;
         let view = staging.get_mapped_range().ok().filter(|_| mapped);
-        let view = view.ok_or_else(|| GpuError::Validation {
-            message: "the outputs could not be read back".to_owned(),
-        })?;
+        let view = view.ok_or_else(|| runner.handle.lost_outputs())?;
         let mut values: &[f32] = bytemuck::cast_slice(&view);
         let mut results = Vec::with_capacity(outputs.len());
         for map in outputs {
