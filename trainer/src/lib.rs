@@ -2,6 +2,7 @@
 //! `mien` that also runs the engine's whole pipeline natively.
 
 pub mod augment;
+pub mod bench;
 pub mod cli;
 pub mod crop_fit;
 pub mod data;

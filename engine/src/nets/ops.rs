@@ -1,10 +1,11 @@
-//! The two operations that make up nearly all of a network's cost, behind a trait.
+//! The operations that make up nearly all of a network's cost, behind a trait.
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Tensor, activation::relu};
 
-/// How a network computes its convolutions and batch norms.
+/// How a network computes its convolutions, batch norms and max pooling.
 ///
 /// Batch norm uses the batch's own statistics, and updates the running ones, exactly when Burn's
 /// own does: on an autodiff device, unless the module is frozen.
@@ -27,6 +28,13 @@ pub trait Ops {
         residual: Option<Tensor<4>>,
         relu: bool,
     ) -> Tensor<4>;
+
+    /// Max pooling as the module says.
+    ///
+    /// # Shapes
+    /// - `input`: `[batch, channels, height, width]`
+    /// - output: `[batch, channels, height_out, width_out]`
+    fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4>;
 }
 
 /// Burn's own operations: they run on every device.
@@ -50,5 +58,8 @@ impl Ops for StockOps {
             output = output.add(residual);
         }
         if with_relu { relu(output) } else { output }
+    }
+    fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
+        pool.forward(input)
     }
 }

@@ -6,6 +6,7 @@
 #[macro_use]
 mod output;
 
+mod bench;
 mod data;
 mod engine;
 mod evaluate;
@@ -36,6 +37,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Bench),
     Train(train::Train),
     Data(data::Data),
     ImportDetector(import_detector::ImportDetector),
@@ -50,6 +52,7 @@ enum Command {
 impl Command {
     fn run(self) -> Outcome {
         match self {
+            Self::Bench(command) => command.run(),
             Self::Train(command) => command.run(),
             Self::Data(command) => command.run(),
             Self::ImportDetector(command) => command.run(),

@@ -1,5 +1,7 @@
 //! The operations as an extension of Burn's backends, with their gradients.
 
+use std::sync::Arc;
+
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
@@ -9,7 +11,7 @@ use burn::backend::{Autodiff, Backend, ExtensionType, Flex, TensorMetadata, back
 
 use super::buffer::{contiguous, elements, tensor};
 use super::conv::{self, ConvShape, Window};
-use super::norm;
+use super::{norm, pool};
 
 /// A tensor that an operation can do without; the extension macro takes no `Option`.
 #[derive(ExtensionType)]
@@ -57,6 +59,10 @@ pub trait TrainingOps: Backend {
         epsilon: f32,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The maxima of 2 x 2 pixels: `[batch, channels, height, width]` to
+    /// `[batch, channels, height / 2, width / 2]`.
+    fn train_max_pool2d(input: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 fn conv_shape(input: &FlexTensor, weight: &FlexTensor, window: Window) -> ConvShape {
@@ -112,6 +118,19 @@ impl TrainingOps for Flex {
             tensor(norm.variance, [dims[1]]),
         )
     }
+
+    fn train_max_pool2d(input: FlexTensor) -> FlexTensor {
+        max_pool2d(input).0
+    }
+}
+
+/// The maxima, and which of the four pixels each was.
+fn max_pool2d(input: FlexTensor) -> (FlexTensor, Vec<u8>) {
+    let input = contiguous(input);
+    let [batch, channels, height, width] = input.shape().dims();
+    let pooled = pool::forward([height, width], elements(&input));
+    let dims = [batch, channels, height / 2, width / 2];
+    (tensor(pooled.output, dims), pooled.places)
 }
 
 /// Gradient of the convolution; `N` is 3 with a bias and 2 without.
@@ -237,6 +256,34 @@ impl<const N: usize> Backward<Flex, N> for NormBackward {
     }
 }
 
+/// Gradient of max pooling.
+#[derive(Debug)]
+struct PoolBackward;
+
+#[derive(Clone, Debug)]
+struct PoolState {
+    input: [usize; 4],
+    places: Arc<[u8]>,
+}
+
+impl Backward<Flex, 1> for PoolBackward {
+    type State = PoolState;
+
+    fn backward(
+        self,
+        ops: Ops<PoolState, 1>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let output_grad = contiguous(grads.consume::<Flex>(&ops.node));
+        let PoolState { input, places } = ops.state;
+        if let [Some(node)] = ops.parents {
+            let grad = pool::backward([input[2], input[3]], &places, elements(&output_grad));
+            grads.register::<Flex>(node.id, tensor(grad, input));
+        }
+    }
+}
+
 impl<C: CheckpointStrategy> TrainingOps for Autodiff<Flex, C> {
     fn train_conv2d(
         input: FloatTensor<Self>,
@@ -311,6 +358,14 @@ impl<C: CheckpointStrategy> TrainingOps for Autodiff<Flex, C> {
             FloatTensor::<Self>::new(mean),
             FloatTensor::<Self>::new(variance),
         )
+    }
+    fn train_max_pool2d(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (output, places) = max_pool2d(input.primitive().clone());
+        let state = PoolState {
+            input: input.shape().dims(),
+            places: places.into(),
+        };
+        record::<_, C, 1>(PoolBackward, [input.node()], state, output)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Fast training operations for the CPU: convolution and batch norm with their own gradients.
+//! Fast training operations for the CPU: convolution, batch norm and max pooling with their own
+//! gradients.
 //!
 //! They are registered with Burn as a backend extension ([`extension`]), so that they take part in
 //! its automatic differentiation, and reach the networks through the engine's [`Ops`] trait.
@@ -8,14 +9,20 @@
     clippy::inline_always,
     reason = "loops must be inlined into the function that is compiled for the CPU's vectors"
 )]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an index that walks several arrays of registers at once reads best"
+)]
 
 mod buffer;
 pub mod conv;
 mod extension;
 pub mod norm;
+pub mod pool;
 
 use burn::backend::{Dispatch, DispatchDevice};
 use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use mien_engine::nets::{Ops, StockOps};
@@ -73,6 +80,15 @@ impl Ops for FastOps {
         }
         Tensor::from_dispatch(output)
     }
+
+    fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
+        let large_enough = input.dims()[2..].iter().all(|side| *side >= 2);
+        if trains_on_cpu(&input.device()) && halves(pool) && large_enough {
+            Tensor::from_dispatch(Dispatch::train_max_pool2d(input.into_dispatch()))
+        } else {
+            StockOps.max_pool2d(pool, input)
+        }
+    }
 }
 
 /// Whether tensors of this device are differentiated and computed by Burn's CPU backend.
@@ -105,6 +121,18 @@ fn window(conv: &Conv2d, channels_in: usize) -> Option<Window> {
         padding,
         depthwise: depthwise && conv.groups > 1,
     })
+}
+
+/// Whether the module takes the maxima of 2 x 2 pixels that do not overlap.
+fn halves(pool: &MaxPool2d) -> bool {
+    let unpadded = matches!(
+        pool.padding,
+        PaddingConfig2d::Valid | PaddingConfig2d::Explicit(0, 0, 0, 0)
+    );
+    [pool.kernel_size, pool.stride] == [[2; 2]; 2]
+        && pool.dilation == [1, 1]
+        && unpadded
+        && !pool.ceil_mode
 }
 
 #[cfg(test)]

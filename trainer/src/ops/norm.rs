@@ -4,7 +4,11 @@
 //! over batch and pixels, y = γ (x − μ) / √(σ² + ε) + β. Channels are walked one after another, all
 //! images of one channel twice in a row, so that the second pass finds them in the cache.
 
-use pulp::Arch;
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::buffer::recycled;
 
 /// Lanes of the sums: as wide as the widest vectors.
 const LANES: usize = 16;
@@ -141,22 +145,53 @@ pub fn forward(
     residual: Option<&[f32]>,
     relu: bool,
 ) -> Normalized {
-    let [batch, channels, height, width] = dims;
-    let pixels = height * width;
-    let mut output = vec![0.0; input.len()];
-    let mut mean = vec![0.0; channels];
-    let mut variance = vec![0.0; channels];
-    let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
-    Arch::new().dispatch(|| {
+    let channels = dims[1];
+    let mut normalized = Normalized {
+        output: recycled(input.len()),
+        mean: vec![0.0; channels],
+        variance: vec![0.0; channels],
+    };
+    Arch::new().dispatch(Forward {
+        dims,
+        input,
+        affine,
+        residual,
+        relu,
+        normalized: &mut normalized,
+    });
+    normalized
+}
+
+struct Forward<'a> {
+    dims: [usize; 4],
+    input: &'a [f32],
+    affine: &'a Affine<'a>,
+    residual: Option<&'a [f32]>,
+    relu: bool,
+    normalized: &'a mut Normalized,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let [batch, channels, height, width] = self.dims;
+        let pixels = height * width;
+        let input = self.input;
+        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         for channel in 0..channels {
             let start = |image: usize| (image * channels + channel) * pixels;
             let planes = (0..batch).map(|image| &input[start(image)..][..pixels]);
-            (mean[channel], variance[channel]) = statistics(planes);
-            let line = Line::new(affine, channel, mean[channel], variance[channel]);
+            let (mean, variance) = statistics(planes);
+            self.normalized.mean[channel] = mean;
+            self.normalized.variance[channel] = variance;
+            let line = Line::new(self.affine, channel, mean, variance);
             for image in 0..batch {
                 let range = start(image)..start(image) + pixels;
-                let (target, source) = (&mut output[range.clone()], &input[range.clone()]);
-                if let Some(residual) = residual {
+                let source = &input[range.clone()];
+                let target = &mut self.normalized.output[range.clone()];
+                if let Some(residual) = self.residual {
                     let residual = &residual[range];
                     for ((target, &x), &r) in target.iter_mut().zip(source).zip(residual) {
                         *target = (line.at(x) + r).max(floor);
@@ -168,11 +203,6 @@ pub fn forward(
                 }
             }
         }
-    });
-    Normalized {
-        output,
-        mean,
-        variance,
     }
 }
 
@@ -198,89 +228,134 @@ pub fn backward(
     output_grad: &[f32],
     wants_residual: bool,
 ) -> Gradients {
-    let [batch, channels, height, width] = dims;
-    let pixels = height * width;
-    let mut input_grad = vec![0.0; input.len()];
-    let mut residual_grad =
-        (wants_residual && !matches!(mask, Mask::None)).then(|| vec![0.0; input.len()]);
-    let mut gamma_grad = vec![0.0; channels];
-    let mut beta_grad = vec![0.0; channels];
-    Arch::new().dispatch(|| {
-        for channel in 0..channels {
-            let line = Line::new(affine, channel, mean[channel], variance[channel]);
-            let mean = mean[channel];
-            let range = |image: usize| {
-                let start = (image * channels + channel) * pixels;
-                start..start + pixels
-            };
-            let (mut sum, mut projection) = (0.0f64, 0.0f64);
-            for image in 0..batch {
-                let range = range(image);
-                let (x, grad) = (&input[range.clone()], &output_grad[range.clone()]);
-                let [plain, centred] = match mask {
-                    Mask::None => sums(pixels, |i| [grad[i], grad[i] * (x[i] - mean)]),
-                    Mask::FromInput => sums(pixels, |i| {
-                        let grad = if line.at(x[i]) > 0.0 { grad[i] } else { 0.0 };
+    let channels = dims[1];
+    let mut gradients = Gradients {
+        input: recycled(input.len()),
+        residual: (wants_residual && !matches!(mask, Mask::None)).then(|| recycled(input.len())),
+        gamma: vec![0.0; channels],
+        beta: vec![0.0; channels],
+    };
+    Arch::new().dispatch(Backward {
+        dims,
+        input,
+        affine,
+        mean,
+        variance,
+        mask,
+        output_grad,
+        gradients: &mut gradients,
+    });
+    gradients
+}
+
+struct Backward<'a> {
+    dims: [usize; 4],
+    input: &'a [f32],
+    affine: &'a Affine<'a>,
+    mean: &'a [f32],
+    variance: &'a [f32],
+    mask: Mask<'a>,
+    output_grad: &'a [f32],
+    gradients: &'a mut Gradients,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _simd: S) {
+        for channel in 0..self.dims[1] {
+            let (mean, variance) = (self.mean[channel], self.variance[channel]);
+            let line = Line::new(self.affine, channel, mean, variance);
+            let [sum, projection] = self.parameter_grads(channel, line);
+            self.gradients.beta[channel] = sum as f32;
+            self.gradients.gamma[channel] = projection as f32;
+            self.input_grad(channel, line, [sum, projection]);
+        }
+    }
+}
+
+/// The gradient where the ReLU passed.
+#[inline(always)]
+fn masked(grad: f32, decides: f32) -> f32 {
+    if decides > 0.0 { grad } else { 0.0 }
+}
+
+impl Backward<'_> {
+    fn plane(&self, image: usize, channel: usize) -> Range<usize> {
+        let [_, channels, height, width] = self.dims;
+        let start = (image * channels + channel) * height * width;
+        start..start + height * width
+    }
+
+    /// Gradients of β and γ.
+    #[inline(always)]
+    fn parameter_grads(&self, channel: usize, line: Line) -> [f64; 2] {
+        let mean = self.mean[channel];
+        let (mut sum, mut projection) = (0.0, 0.0);
+        for image in 0..self.dims[0] {
+            let range = self.plane(image, channel);
+            let (x, grad) = (&self.input[range.clone()], &self.output_grad[range.clone()]);
+            let len = x.len();
+            let [plain, centred] = match self.mask {
+                Mask::None => sums(len, |i| [grad[i], grad[i] * (x[i] - mean)]),
+                Mask::FromInput => sums(len, |i| {
+                    let grad = masked(grad[i], line.at(x[i]));
+                    [grad, grad * (x[i] - mean)]
+                }),
+                Mask::FromOutput(output) => {
+                    let output = &output[range];
+                    sums(len, |i| {
+                        let grad = masked(grad[i], output[i]);
                         [grad, grad * (x[i] - mean)]
-                    }),
-                    Mask::FromOutput(output) => {
-                        let output = &output[range];
-                        sums(pixels, |i| {
-                            let grad = if output[i] > 0.0 { grad[i] } else { 0.0 };
-                            [grad, grad * (x[i] - mean)]
-                        })
+                    })
+                }
+            };
+            sum += f64::from(plain);
+            projection += f64::from(centred);
+        }
+        [sum, projection * f64::from(line.inverse)]
+    }
+
+    /// Writes the gradients of the input and the residual.
+    #[inline(always)]
+    fn input_grad(&mut self, channel: usize, line: Line, [sum, projection]: [f64; 2]) {
+        let [batch, _, height, width] = self.dims;
+        let count = (batch * height * width) as f64;
+        let mean = self.mean[channel];
+        let mean_grad = (sum / count) as f32;
+        // dx = scale · (g − mean_grad − slope · (x − μ)).
+        let slope = (projection / count) as f32 * line.inverse;
+        let back = |grad: f32, x: f32| line.scale * (grad - mean_grad - slope * (x - mean));
+        for image in 0..batch {
+            let range = self.plane(image, channel);
+            let (x, grad) = (&self.input[range.clone()], &self.output_grad[range.clone()]);
+            let target = &mut self.gradients.input[range.clone()];
+            let values = target.iter_mut().zip(x).zip(grad);
+            match (self.mask, &mut self.gradients.residual) {
+                (Mask::None, _) => {
+                    for ((target, &x), &grad) in values {
+                        *target = back(grad, x);
                     }
-                };
-                sum += f64::from(plain);
-                projection += f64::from(centred);
-            }
-            let count = (batch * pixels) as f64;
-            let projection = projection * f64::from(line.inverse);
-            beta_grad[channel] = sum as f32;
-            gamma_grad[channel] = projection as f32;
-            let mean_grad = (sum / count) as f32;
-            // dx = scale · (g − mean_grad − slope · (x − μ)).
-            let slope = (projection / count) as f32 * line.inverse;
-            let back = |grad: f32, x: f32| line.scale * (grad - mean_grad - slope * (x - mean));
-            for image in 0..batch {
-                let range = range(image);
-                let (x, grad) = (&input[range.clone()], &output_grad[range.clone()]);
-                let target = &mut input_grad[range.clone()];
-                match (mask, &mut residual_grad) {
-                    (Mask::None, _) => {
-                        for i in 0..pixels {
-                            target[i] = back(grad[i], x[i]);
-                        }
+                }
+                (Mask::FromInput, _) => {
+                    for ((target, &x), &grad) in values {
+                        *target = back(masked(grad, line.at(x)), x);
                     }
-                    (Mask::FromInput, _) => {
-                        for i in 0..pixels {
-                            let grad = if line.at(x[i]) > 0.0 { grad[i] } else { 0.0 };
-                            target[i] = back(grad, x[i]);
-                        }
+                }
+                (Mask::FromOutput(output), None) => {
+                    for (((target, &x), &grad), &output) in values.zip(&output[range]) {
+                        *target = back(masked(grad, output), x);
                     }
-                    (Mask::FromOutput(output), Some(residual)) => {
-                        let (output, residual) = (&output[range.clone()], &mut residual[range]);
-                        for i in 0..pixels {
-                            let grad = if output[i] > 0.0 { grad[i] } else { 0.0 };
-                            residual[i] = grad;
-                            target[i] = back(grad, x[i]);
-                        }
-                    }
-                    (Mask::FromOutput(output), None) => {
-                        let output = &output[range];
-                        for i in 0..pixels {
-                            let grad = if output[i] > 0.0 { grad[i] } else { 0.0 };
-                            target[i] = back(grad, x[i]);
-                        }
+                }
+                (Mask::FromOutput(output), Some(residual)) => {
+                    let outputs = output[range.clone()].iter().zip(&mut residual[range]);
+                    for (((target, &x), &grad), (&output, residual)) in values.zip(outputs) {
+                        *residual = masked(grad, output);
+                        *target = back(*residual, x);
                     }
                 }
             }
         }
-    });
-    Gradients {
-        input: input_grad,
-        residual: residual_grad,
-        gamma: gamma_grad,
-        beta: beta_grad,
     }
 }

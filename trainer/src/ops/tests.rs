@@ -2,6 +2,7 @@
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use mien_engine::nets::{Ops, StockOps};
@@ -377,6 +378,26 @@ fn inference_uses_running_statistics() {
     );
     let theirs = values(StockOps.norm_act(&norm, input, None, true).into_data());
     assert_eq!(ours, theirs);
+}
+
+#[test]
+fn pools_agree_with_burn() {
+    let device = device();
+    let pool = MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
+    for size in [[44, 44], [11, 11], [5, 8], [2, 3], [3, 2]] {
+        let input = random([3, 4, size[0], size[1]], &device);
+        let weights = random([3, 4, size[0] / 2, size[1] / 2], &device);
+        let run = |ops: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+            let input = input.clone().detach().require_grad();
+            let output = ops(input.clone());
+            let grads = output.clone().mul(weights.clone()).sum().backward();
+            let grad = input.grad(&grads).expect("the input is tracked");
+            (values(output.into_data()), values(grad.into_data()))
+        };
+        let ours = run(&|input| FastOps.max_pool2d(&pool, input));
+        let theirs = run(&|input| StockOps.max_pool2d(&pool, input));
+        assert_eq!(ours, theirs, "{size:?}");
+    }
 }
 
 #[test]

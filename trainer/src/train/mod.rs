@@ -21,10 +21,10 @@ use thiserror::Error;
 
 pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};
 pub use config::{ConfigError, OptimizerConfig, RunConfig};
+pub use sgd::Sgd;
 
 use crate::data::DataSet;
 use crate::files::write_atomically;
-use sgd::Sgd;
 
 /// A run's state, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint";

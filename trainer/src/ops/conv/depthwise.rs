@@ -4,9 +4,10 @@
 //! each tap of the kernel reads one phase with unit stride. Rows keep the phase's width, so that a
 //! whole plane is one long loop; the few values past a row's end are dropped or multiplied by zero.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::{ConvShape, Wanted};
+use crate::ops::buffer::recycled;
 
 /// Lanes of the sums: as wide as the widest vectors.
 const LANES: usize = 16;
@@ -168,16 +169,37 @@ fn tap_sums(sums: &mut [f32], grad: &[f32], source: &[f32], offsets: &[usize]) {
 }
 
 pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32]) -> Vec<f32> {
-    let layout = Phases::new(shape);
-    let mut output = vec![0.0; shape.batch * shape.channels_out * shape.output_pixels()];
-    let mut phases = vec![0.0; layout.len()];
-    let mut wide = vec![0.0; layout.span];
-    Arch::new().dispatch(|| {
+    let mut output = recycled(shape.batch * shape.channels_out * shape.output_pixels());
+    Arch::new().dispatch(Forward {
+        shape,
+        input,
+        weight,
+        output: &mut output,
+    });
+    output
+}
+
+struct Forward<'a> {
+    shape: &'a ConvShape,
+    input: &'a [f32],
+    weight: &'a [f32],
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let shape = self.shape;
+        let layout = Phases::new(shape);
+        let mut phases = vec![0.0; layout.len()];
+        let mut wide = vec![0.0; layout.span];
         let mut taps: Vec<(usize, f32)> = layout.taps.iter().map(|&tap| (tap, 0.0)).collect();
-        let planes = input.chunks_exact(shape.input_pixels());
-        let outputs = output.chunks_exact_mut(shape.output_pixels());
+        let planes = self.input.chunks_exact(shape.input_pixels());
+        let outputs = self.output.chunks_exact_mut(shape.output_pixels());
         for (index, (plane, output)) in planes.zip(outputs).enumerate() {
-            let kernel = &weight[index % shape.channels_in * shape.taps()..];
+            let kernel = &self.weight[index % shape.channels_in * shape.taps()..];
             for (tap, &weight) in taps.iter_mut().zip(kernel) {
                 tap.1 = weight;
             }
@@ -188,8 +210,7 @@ pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32]) -> Vec<f32> {
                 row.copy_from_slice(&wide[..row.len()]);
             }
         }
-    });
-    output
+    }
 }
 
 pub fn backward(
@@ -199,46 +220,71 @@ pub fn backward(
     output_grad: &[f32],
     wanted: Wanted,
 ) -> (Option<Vec<f32>>, Option<Vec<f32>>) {
-    let layout = Phases::new(shape);
     let mut input_grad = wanted
         .input
-        .then(|| vec![0.0; shape.batch * shape.channels_in * shape.input_pixels()]);
+        .then(|| recycled(shape.batch * shape.channels_in * shape.input_pixels()));
     let mut weight_grad = wanted.weight.then(|| vec![0.0; weight.len()]);
-    let mut phases = vec![0.0; layout.len()];
-    // The output's gradient with zeros before it, for the taps that reach back.
-    let phase = layout.phase_len();
-    let before = layout.taps.iter().map(|tap| tap % phase).max().unwrap_or(0);
-    let mut grad = vec![0.0; before + phase.max(layout.span)];
-    Arch::new().dispatch(|| {
-        let grads = output_grad.chunks_exact(shape.output_pixels());
+    Arch::new().dispatch(Backward {
+        shape,
+        input,
+        weight,
+        output_grad,
+        input_grad: input_grad.as_deref_mut(),
+        weight_grad: weight_grad.as_deref_mut(),
+    });
+    (input_grad, weight_grad)
+}
+
+struct Backward<'a> {
+    shape: &'a ConvShape,
+    input: &'a [f32],
+    weight: &'a [f32],
+    output_grad: &'a [f32],
+    input_grad: Option<&'a mut [f32]>,
+    weight_grad: Option<&'a mut [f32]>,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _simd: S) {
+        let shape = self.shape;
+        let layout = Phases::new(shape);
+        let phase = layout.phase_len();
+        // Two sets: the input's keeps its zero padding from plane to plane.
+        let mut phases = vec![0.0; layout.len()];
+        let mut back = vec![0.0; layout.len()];
+        // The output's gradient with zeros before it, for the taps that reach back.
+        let before = layout.taps.iter().map(|tap| tap % phase).max().unwrap_or(0);
+        let mut grad = vec![0.0; before + phase.max(layout.span)];
+        let mut taps = Vec::with_capacity(shape.taps());
+        let grads = self.output_grad.chunks_exact(shape.output_pixels());
         for (index, plane_grad) in grads.enumerate() {
             let rows = grad[before..].chunks_mut(layout.size[1]);
             for (wide, row) in rows.zip(plane_grad.chunks_exact(shape.output[1])) {
                 wide[..row.len()].copy_from_slice(row);
             }
-            let kernel = index % shape.channels_in * shape.taps()..;
+            let first = index % shape.channels_in * shape.taps();
+            let kernel = first..first + shape.taps();
             let pixels = index * shape.input_pixels()..(index + 1) * shape.input_pixels();
-            if let Some(weight_grad) = &mut weight_grad {
-                layout.split(shape, &input[pixels.clone()], &mut phases);
-                let sums = &mut weight_grad[kernel.clone()][..shape.taps()];
+            if let Some(weight_grad) = &mut self.weight_grad {
+                layout.split(shape, &self.input[pixels.clone()], &mut phases);
+                let sums = &mut weight_grad[kernel.clone()];
                 let grad = &grad[before..before + layout.span];
                 tap_sums(sums, grad, &phases, &layout.taps);
             }
-            if let Some(input_grad) = &mut input_grad {
-                let kernel = &weight[kernel];
-                let mut taps = Vec::with_capacity(shape.taps());
-                for (index, target) in phases.chunks_exact_mut(phase).enumerate() {
+            if let Some(input_grad) = &mut self.input_grad {
+                let kernel = &self.weight[kernel];
+                for (index, target) in back.chunks_exact_mut(phase).enumerate() {
                     taps.clear();
                     let in_phase = layout.taps.iter().zip(kernel);
                     let in_phase = in_phase.filter(|(tap, _)| **tap / phase == index);
                     taps.extend(in_phase.map(|(tap, weight)| (before - tap % phase, *weight)));
                     correlate(target, &grad, &taps);
                 }
-                layout.join(shape, &phases, &mut input_grad[pixels]);
-                // The padding of the phases must be zero again for the next plane's split.
-                phases.fill(0.0);
+                layout.join(shape, &back, &mut input_grad[pixels]);
             }
         }
-    });
-    (input_grad, weight_grad)
+    }
 }

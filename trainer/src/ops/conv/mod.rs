@@ -2,6 +2,11 @@
 
 mod dense;
 mod depthwise;
+mod frame;
+mod input_grad;
+mod kernel;
+mod rows;
+mod weights;
 
 /// How a kernel moves over the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
