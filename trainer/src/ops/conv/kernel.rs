@@ -254,3 +254,75 @@ unsafe fn store<S: Simd>(target: *mut f32, value: S::f32s) {
     // SAFETY: as the function demands; the vectors are plain data.
     unsafe { target.cast::<S::f32s>().write_unaligned(value) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POSITIONS: usize = 24;
+    const TAPS: usize = 16;
+
+    fn numbers(count: usize) -> Vec<f32> {
+        let step = |i: usize| ((i * 37 + 11) % 64) as f32 / 32.0 - 1.0;
+        (0..count).map(step).collect()
+    }
+
+    /// Both kernels with these vectors, against the sums as they are written down.
+    fn assert_sums<S: Simd>(simd: S, columns: usize) {
+        let source = numbers(400);
+        let bases: Vec<usize> = (0..POSITIONS).map(|p| p * 7 % 90).collect();
+        let offsets: Vec<usize> = (0..TAPS).map(|k| k * 19 % 300).collect();
+        let value = |p: usize, k: usize| source[bases[p] + offsets[k]];
+        let windows = Windows::new(&source, &bases, &offsets);
+
+        let weights = numbers(TAPS * WIDTH);
+        let mut output = vec![0.0; POSITIONS * WIDTH];
+        simd.vectorize(Multiply {
+            windows,
+            weights: &weights,
+            columns,
+            output: &mut output,
+        });
+        let grads = numbers(POSITIONS * WIDTH);
+        let mut sums = vec![0.5; TAPS * WIDTH];
+        simd.vectorize(Accumulate {
+            windows,
+            grads: &grads,
+            columns,
+            sums: &mut sums,
+        });
+        for c in 0..columns {
+            for p in 0..POSITIONS {
+                let sum: f32 = (0..TAPS)
+                    .map(|k| value(p, k) * weights[k * WIDTH + c])
+                    .sum();
+                assert!((output[p * WIDTH + c] - sum).abs() < 1e-4, "{p} {c}");
+            }
+            for k in 0..TAPS {
+                let terms = (0..POSITIONS).map(|p| value(p, k) * grads[p * WIDTH + c]);
+                let sum = 0.5 + terms.sum::<f32>();
+                assert!((sums[k * WIDTH + c] - sum).abs() < 1e-4, "{k} {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_vectors_give_the_same_sums() {
+        for columns in [1, 7, 16, 24, WIDTH] {
+            assert_sums(pulp::Scalar::new(), columns);
+            #[cfg(target_arch = "x86_64")]
+            {
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    assert_sums(simd, columns);
+                }
+                if let Some(simd) = pulp::x86::V4::try_new() {
+                    assert_sums(simd, columns);
+                }
+            }
+            #[cfg(target_arch = "aarch64")]
+            if let Some(simd) = pulp::aarch64::Neon::try_new() {
+                assert_sums(simd, columns);
+            }
+        }
+    }
+}
