@@ -74,6 +74,18 @@ pub fn elements(tensor: &FlexTensor) -> &[f32] {
         .expect("training runs on contiguous f32 tensors")
 }
 
+/// [`elements`] to be changed, after a copy if the tensor shares them.
+///
+/// # Panics
+/// As [`elements`].
+pub fn elements_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let (start, end) = tensor
+        .layout()
+        .contiguous_offsets()
+        .expect("training runs on contiguous f32 tensors");
+    &mut tensor.storage_mut()[start..end]
+}
+
 /// A tensor of this shape with these elements.
 pub fn tensor(elements: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     let layout = Layout::contiguous(shape.into());

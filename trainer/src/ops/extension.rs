@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, ExtensionType, Flex, TensorMetadata, backend_extension};
 
-use super::buffer::{contiguous, elements, tensor};
+use super::buffer::{contiguous, elements, elements_mut, tensor};
 use super::conv::{self, ConvShape, Window};
 use super::{norm, pool};
 
@@ -212,13 +212,15 @@ impl<const N: usize> Backward<Flex, N> for NormBackward {
         grads: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let output_grad = contiguous(grads.consume::<Flex>(&ops.node));
+        let mut grad = contiguous(grads.consume::<Flex>(&ops.node));
         let state = ops.state;
         let dims: [usize; 4] = state.input.shape().dims();
         let mut parents = ops.parents.into_iter();
         let [input_node, gamma_node, beta_node, residual_node] =
             [(); 4].map(|()| parents.next().flatten());
 
+        // Without a mask the residual's gradient is the output's own.
+        let passed = (residual_node.is_some() && !state.relu).then(|| grad.clone());
         let back = norm::backward(
             dims,
             elements(&state.input),
@@ -234,11 +236,11 @@ impl<const N: usize> Backward<Flex, N> for NormBackward {
                 (None, true) => norm::Mask::FromInput,
                 (Some(output), true) => norm::Mask::FromOutput(elements(output)),
             },
-            elements(&output_grad),
+            elements_mut(&mut grad),
             residual_node.is_some(),
         );
         if let Some(node) = input_node {
-            grads.register::<Flex>(node.id, tensor(back.input, dims));
+            grads.register::<Flex>(node.id, grad);
         }
         if let Some(node) = gamma_node {
             grads.register::<Flex>(node.id, tensor(back.gamma, [dims[1]]));
@@ -246,11 +248,8 @@ impl<const N: usize> Backward<Flex, N> for NormBackward {
         if let Some(node) = beta_node {
             grads.register::<Flex>(node.id, tensor(back.beta, [dims[1]]));
         }
-        if let Some(node) = residual_node {
-            // Without a mask the residual's gradient is the output's own.
-            let grad = back
-                .residual
-                .map_or(output_grad, |residual| tensor(residual, dims));
+        let residual_grad = back.residual.map(|residual| tensor(residual, dims));
+        if let (Some(node), Some(grad)) = (residual_node, residual_grad.or(passed)) {
             grads.register::<Flex>(node.id, grad);
         }
     }

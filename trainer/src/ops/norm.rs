@@ -49,8 +49,6 @@ pub enum Mask<'a> {
 /// What [`backward`] computes.
 #[derive(Debug)]
 pub struct Gradients {
-    /// The input's gradient.
-    pub input: Vec<f32>,
     /// The residual's; none if it was not wanted or equals the output's gradient.
     pub residual: Option<Vec<f32>>,
     /// The gradient of γ.
@@ -206,7 +204,7 @@ impl WithSimd for Forward<'_> {
     }
 }
 
-/// Gradients of [`forward`] from the gradient of its output.
+/// Gradients of [`forward`] from the gradient of its output, which the input's gradient replaces.
 ///
 /// With g the output's gradient where the ReLU passed, n values a channel and x̂ = (x − μ) / √(σ² + ε):
 /// dβ = Σ g, dγ = Σ g x̂, dx = γ / √(σ² + ε) · (g − dβ / n − x̂ dγ / n), and g for the residual.
@@ -225,12 +223,11 @@ pub fn backward(
     mean: &[f32],
     variance: &[f32],
     mask: Mask<'_>,
-    output_grad: &[f32],
+    grad: &mut [f32],
     wants_residual: bool,
 ) -> Gradients {
     let channels = dims[1];
     let mut gradients = Gradients {
-        input: recycled(input.len()),
         residual: (wants_residual && !matches!(mask, Mask::None)).then(|| recycled(input.len())),
         gamma: vec![0.0; channels],
         beta: vec![0.0; channels],
@@ -242,7 +239,7 @@ pub fn backward(
         mean,
         variance,
         mask,
-        output_grad,
+        grad,
         gradients: &mut gradients,
     });
     gradients
@@ -255,7 +252,8 @@ struct Backward<'a> {
     mean: &'a [f32],
     variance: &'a [f32],
     mask: Mask<'a>,
-    output_grad: &'a [f32],
+    /// The output's gradient, channel by channel replaced by the input's.
+    grad: &'a mut [f32],
     gradients: &'a mut Gradients,
 }
 
@@ -295,7 +293,7 @@ impl Backward<'_> {
         let (mut sum, mut projection) = (0.0, 0.0);
         for image in 0..self.dims[0] {
             let range = self.plane(image, channel);
-            let (x, grad) = (&self.input[range.clone()], &self.output_grad[range.clone()]);
+            let (x, grad) = (&self.input[range.clone()], &self.grad[range.clone()]);
             let len = x.len();
             let [plain, centred] = match self.mask {
                 Mask::None => sums(len, |i| [grad[i], grad[i] * (x[i] - mean)]),
@@ -329,30 +327,29 @@ impl Backward<'_> {
         let back = |grad: f32, x: f32| line.scale * (grad - mean_grad - slope * (x - mean));
         for image in 0..batch {
             let range = self.plane(image, channel);
-            let (x, grad) = (&self.input[range.clone()], &self.output_grad[range.clone()]);
-            let target = &mut self.gradients.input[range.clone()];
-            let values = target.iter_mut().zip(x).zip(grad);
+            let x = &self.input[range.clone()];
+            let grads = self.grad[range.clone()].iter_mut().zip(x);
             match (self.mask, &mut self.gradients.residual) {
                 (Mask::None, _) => {
-                    for ((target, &x), &grad) in values {
-                        *target = back(grad, x);
+                    for (grad, &x) in grads {
+                        *grad = back(*grad, x);
                     }
                 }
                 (Mask::FromInput, _) => {
-                    for ((target, &x), &grad) in values {
-                        *target = back(masked(grad, line.at(x)), x);
+                    for (grad, &x) in grads {
+                        *grad = back(masked(*grad, line.at(x)), x);
                     }
                 }
                 (Mask::FromOutput(output), None) => {
-                    for (((target, &x), &grad), &output) in values.zip(&output[range]) {
-                        *target = back(masked(grad, output), x);
+                    for ((grad, &x), &output) in grads.zip(&output[range]) {
+                        *grad = back(masked(*grad, output), x);
                     }
                 }
                 (Mask::FromOutput(output), Some(residual)) => {
                     let outputs = output[range.clone()].iter().zip(&mut residual[range]);
-                    for (((target, &x), &grad), (&output, residual)) in values.zip(outputs) {
-                        *residual = masked(grad, output);
-                        *target = back(*residual, x);
+                    for ((grad, &x), (&output, residual)) in grads.zip(outputs) {
+                        *residual = masked(*grad, output);
+                        *grad = back(*residual, x);
                     }
                 }
             }

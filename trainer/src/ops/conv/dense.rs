@@ -54,33 +54,44 @@ pub fn tiles(chunk: &Range<usize>) -> Range<usize> {
 }
 
 /// The framed input, with the windows of all output pixels.
-struct Input {
-    frame: Frame,
+struct Input<'a> {
+    shape: &'a ConvShape,
+    values: &'a [f32],
+    frame: Frame<'a>,
+    /// For so many images.
+    images: usize,
     bases: Vec<usize>,
     offsets: Vec<usize>,
 }
 
-impl Input {
-    fn new(shape: &ConvShape, images: usize) -> Self {
+impl<'a> Input<'a> {
+    fn new(shape: &'a ConvShape, values: &'a [f32], images: usize) -> Self {
         let window = shape.window;
         let padding = window.padding;
         let frame = Frame::new(images, shape.channels_in, shape.input, padding, padding);
-        let grid = Grid {
-            start: [0, 0],
-            step: window.stride,
-            size: shape.output,
-        };
         Self {
-            bases: frame.bases(images, grid),
+            shape,
+            values,
+            images: 0,
+            bases: Vec::new(),
             offsets: frame.offsets(&places(window.kernel)),
             frame,
         }
     }
 
-    fn fill(&mut self, shape: &ConvShape, input: &[f32], images: &Range<usize>) {
-        let image = shape.channels_in * shape.input_pixels();
+    fn fill(&mut self, images: &Range<usize>) {
+        let image = self.shape.channels_in * self.shape.input_pixels();
         self.frame
-            .fill(&input[images.start * image..images.end * image]);
+            .fill(&self.values[images.start * image..images.end * image]);
+        if self.images != images.len() {
+            self.images = images.len();
+            let grid = Grid {
+                start: [0, 0],
+                step: self.shape.window.stride,
+                size: self.shape.output,
+            };
+            self.bases = self.frame.bases(images.len(), grid);
+        }
     }
 
     fn windows(&self, chunk: &Range<usize>) -> Windows<'_> {
@@ -108,11 +119,11 @@ pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32]) -> Vec<f32> {
     let packed = Packed::new(depth, shape.channels_out, |row, output| {
         weight[output * depth + row]
     });
-    let mut framed = Input::new(shape, images);
+    let mut framed = Input::new(shape, input, images);
     let mut output = recycled(shape.batch * shape.channels_out * shape.output_pixels());
     let mut product = vec![0.0; CHUNK * WIDTH];
     for range in blocks(shape.batch, images) {
-        framed.fill(shape, input, &range);
+        framed.fill(&range);
         for (index, channel, columns) in channel_blocks(shape.channels_out) {
             let rows = output_rows(shape, range.start, channel, columns);
             for chunk in chunks(range.len() * rows.pixels) {
@@ -133,15 +144,17 @@ pub fn backward(
     wanted: Wanted,
 ) -> (Option<Vec<f32>>, Option<Vec<f32>>) {
     let images = images_in_block(shape);
-    let mut input_grad = wanted.input.then(|| InputGrad::new(shape, weight, images));
-    let mut weight_grad = wanted.weight.then(|| WeightGrad::new(shape, images));
+    let mut input_grad = wanted
+        .input
+        .then(|| InputGrad::new(shape, weight, output_grad, images));
+    let mut weight_grad = wanted.weight.then(|| WeightGrad::new(shape, input, images));
     // Both at once, so that the second finds a block's gradients in the cache.
     for range in blocks(shape.batch, images) {
         if let Some(weight_grad) = &mut weight_grad {
-            weight_grad.add(input, output_grad, &range);
+            weight_grad.add(output_grad, &range);
         }
         if let Some(input_grad) = &mut input_grad {
-            input_grad.write(output_grad, &range);
+            input_grad.write(&range);
         }
     }
     (
@@ -153,24 +166,24 @@ pub fn backward(
 /// The weight's gradient, block by block.
 struct WeightGrad<'a> {
     shape: &'a ConvShape,
-    framed: Input,
+    framed: Input<'a>,
     sums: Packed,
     /// The output's gradient of one chunk, `[position][WIDTH]`.
     grads: Vec<f32>,
 }
 
 impl<'a> WeightGrad<'a> {
-    fn new(shape: &'a ConvShape, images: usize) -> Self {
+    fn new(shape: &'a ConvShape, input: &'a [f32], images: usize) -> Self {
         Self {
             shape,
-            framed: Input::new(shape, images),
+            framed: Input::new(shape, input, images),
             sums: Packed::zeros(shape.channels_in * shape.taps(), shape.channels_out),
             grads: vec![0.0; CHUNK * WIDTH],
         }
     }
 
-    fn add(&mut self, input: &[f32], output_grad: &[f32], images: &Range<usize>) {
-        self.framed.fill(self.shape, input, images);
+    fn add(&mut self, output_grad: &[f32], images: &Range<usize>) {
+        self.framed.fill(images);
         for (index, channel, columns) in channel_blocks(self.shape.channels_out) {
             let rows = output_rows(self.shape, images.start, channel, columns);
             for chunk in chunks(images.len() * rows.pixels) {

@@ -1,9 +1,11 @@
 //! Images in a frame of zeros, and where their windows lie.
 
+use std::borrow::Cow;
+
 use super::kernel::TILE;
 
 /// Planes with zeros around them, so that every window of a convolution lies inside.
-pub struct Frame {
+pub struct Frame<'a> {
     channels: usize,
     /// Height and width of a plane.
     plane: [usize; 2],
@@ -11,7 +13,8 @@ pub struct Frame {
     pub before: [usize; 2],
     /// Height and width with all zeros.
     size: [usize; 2],
-    values: Vec<f32>,
+    /// Borrowed where no zeros are needed.
+    values: Cow<'a, [f32]>,
 }
 
 /// A grid of positions in a frame.
@@ -25,7 +28,7 @@ pub struct Grid {
     pub size: [usize; 2],
 }
 
-impl Frame {
+impl<'a> Frame<'a> {
     /// A frame for so many images, all zeros.
     pub fn new(
         images: usize,
@@ -35,12 +38,17 @@ impl Frame {
         after: [usize; 2],
     ) -> Self {
         let size = [0, 1].map(|axis| before[axis] + plane[axis] + after[axis]);
+        let values = if size == plane {
+            Cow::Borrowed(&[][..])
+        } else {
+            Cow::Owned(vec![0.0; images * channels * size[0] * size[1]])
+        };
         Self {
             channels,
             plane,
             before,
             size,
-            values: vec![0.0; images * channels * size[0] * size[1]],
+            values,
         }
     }
 
@@ -53,17 +61,17 @@ impl Frame {
         self.size[0] * self.size[1]
     }
 
-    /// Copies images into the frame, over those of the block before.
-    pub fn fill(&mut self, images: &[f32]) {
+    /// Puts images into the frame, instead of those of the block before.
+    pub fn fill(&mut self, images: &'a [f32]) {
         let [height, width] = self.plane;
         let pixels = self.pixels();
-        if pixels == height * width {
-            self.values[..images.len()].copy_from_slice(images);
+        let Cow::Owned(values) = &mut self.values else {
+            self.values = Cow::Borrowed(images);
             return;
-        }
+        };
         let first = self.before[0] * self.size[1] + self.before[1];
         let planes = images.chunks_exact(height * width);
-        for (source, target) in planes.zip(self.values.chunks_exact_mut(pixels)) {
+        for (source, target) in planes.zip(values.chunks_exact_mut(pixels)) {
             let targets = target[first..].chunks_mut(self.size[1]);
             for (source, target) in source.chunks_exact(width).zip(targets) {
                 target[..width].copy_from_slice(source);

@@ -58,7 +58,10 @@ impl Axis {
 /// The input's gradient, block by block.
 pub struct InputGrad<'a> {
     shape: &'a ConvShape,
-    frame: Frame,
+    output_grad: &'a [f32],
+    frame: Frame<'a>,
+    /// What the phases' bases are for.
+    images: usize,
     phases: Vec<Phase>,
     /// The gradient of one chunk of pixels, `[pixel][WIDTH]`.
     product: Vec<f32>,
@@ -66,7 +69,12 @@ pub struct InputGrad<'a> {
 }
 
 impl<'a> InputGrad<'a> {
-    pub fn new(shape: &'a ConvShape, weight: &[f32], images: usize) -> Self {
+    pub fn new(
+        shape: &'a ConvShape,
+        weight: &[f32],
+        output_grad: &'a [f32],
+        images: usize,
+    ) -> Self {
         let axes = [0, 1].map(|axis| Axis::all(shape, axis));
         let margin = |axis: usize, side: usize| {
             let margins = axes[axis].iter();
@@ -83,7 +91,7 @@ impl<'a> InputGrad<'a> {
         let phases: Vec<Phase> = axes[0]
             .iter()
             .flat_map(|y| axes[1].iter().map(move |x| [*y, *x]))
-            .map(|axes| Phase::new(shape, &frame, images, axes, weight))
+            .map(|axes| Phase::new(shape, &frame, axes, weight))
             .collect();
         let mut grad = recycled(shape.batch * shape.channels_in * shape.input_pixels());
         let written: usize = phases.iter().map(Phase::pixels).sum();
@@ -92,7 +100,9 @@ impl<'a> InputGrad<'a> {
         }
         Self {
             shape,
+            output_grad,
             frame,
+            images: 0,
             phases,
             product: vec![0.0; CHUNK * WIDTH],
             grad,
@@ -100,11 +110,17 @@ impl<'a> InputGrad<'a> {
     }
 
     /// Writes the gradient of some images.
-    pub fn write(&mut self, output_grad: &[f32], images: &Range<usize>) {
+    pub fn write(&mut self, images: &Range<usize>) {
         let shape = self.shape;
         let image = shape.channels_out * shape.output_pixels();
         self.frame
-            .fill(&output_grad[images.start * image..images.end * image]);
+            .fill(&self.output_grad[images.start * image..images.end * image]);
+        if self.images != images.len() {
+            self.images = images.len();
+            for phase in &mut self.phases {
+                phase.bases = self.frame.bases(images.len(), phase.grid);
+            }
+        }
         for phase in &self.phases {
             for (index, channel, columns) in channel_blocks(shape.channels_in) {
                 let rows = Rows {
@@ -137,19 +153,14 @@ impl<'a> InputGrad<'a> {
 /// The convolution of one phase.
 struct Phase {
     axes: [Axis; 2],
+    grid: Grid,
     bases: Vec<usize>,
     offsets: Vec<usize>,
     packed: Packed,
 }
 
 impl Phase {
-    fn new(
-        shape: &ConvShape,
-        frame: &Frame,
-        images: usize,
-        axes: [Axis; 2],
-        weight: &[f32],
-    ) -> Self {
+    fn new(shape: &ConvShape, frame: &Frame<'_>, axes: [Axis; 2], weight: &[f32]) -> Self {
         let taps = axes.map(|axis| axis.taps);
         let (kernel, stride) = (shape.window.kernel, shape.window.stride);
         // The window begins at the last tap, which sees the earliest output.
@@ -169,7 +180,8 @@ impl Phase {
         });
         Self {
             axes,
-            bases: frame.bases(images, grid),
+            grid,
+            bases: Vec::new(),
             offsets: frame.offsets(&places),
             packed,
         }

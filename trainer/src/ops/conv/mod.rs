@@ -6,6 +6,7 @@ mod frame;
 mod input_grad;
 mod kernel;
 mod rows;
+mod transpose;
 mod weights;
 
 /// How a kernel moves over the input.
