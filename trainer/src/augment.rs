@@ -1,7 +1,7 @@
 //! Random changes to training faces, so that the network does not learn the pixels by heart and
 //! bears faces that are cut out, lit and resampled differently.
 
-use mien_engine::nets::student::SIDE;
+use mien_engine::crop::SIDE;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};

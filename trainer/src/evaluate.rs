@@ -1,8 +1,8 @@
 //! A plan's predictions for a data set, through the engine's own CPU path.
 
 use mien_engine::cpu;
+use mien_engine::crop::SIDE;
 use mien_engine::metrics::{Predictions, PredictionsError};
-use mien_engine::nets::student::SIDE;
 use mien_engine::plan::{Plan, ShapeError};
 use mien_engine::runner::{Batch, RunError};
 use thiserror::Error;

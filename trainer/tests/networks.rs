@@ -3,8 +3,10 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use mien_engine::cpu;
-use mien_engine::nets::student::{SIDE, StudentConfig};
-use mien_engine::nets::{Ops, StockOps, Student};
+use mien_engine::crop::SIDE;
+use mien_engine::nets::{
+    CompactResNetConfig, CompactVggConfig, Network, NetworkConfig, Ops, StockOps, StudentConfig,
+};
 use mien_engine::runner::Batch;
 use mien_trainer::ops::FastOps;
 
@@ -46,25 +48,19 @@ impl ModuleMapper for Unsettle {
     }
 }
 
-fn unsettled_student() -> Student {
-    let student = StudentConfig::default().init(&Device::flex());
-    student.map(&mut Unsettle)
-}
-
-fn logits(student: &Student, faces: &Tensor<4>, ops: &impl Ops) -> Vec<f32> {
-    let logits = student.forward(faces.clone(), ops);
+fn logits(network: &Network, faces: &Tensor<4>, ops: &impl Ops) -> Vec<f32> {
+    let logits = network.forward(faces.clone(), ops);
     logits.to_data().iter::<f32>().collect()
 }
 
-#[test]
-fn the_exported_plan_gives_the_logits_of_the_module() {
-    const FACES: usize = 5;
-    let student = unsettled_student();
+fn the_plan_gives_the_logits_of_the_module(config: &NetworkConfig) {
+    const FACES: usize = 3;
+    let network = config.init(&Device::flex()).map(&mut Unsettle);
     let shape = [FACES, 1, SIDE, SIDE];
     let faces = Tensor::random(shape, Distribution::Uniform(-2.0, 2.0), &Device::flex());
     let pixels: Vec<f32> = faces.to_data().iter::<f32>().collect();
 
-    let mut runner = cpu::Runner::new(student.export()).expect("a valid plan");
+    let mut runner = cpu::Runner::new(network.export()).expect("a valid plan");
     let batch = Batch {
         data: &pixels,
         count: FACES,
@@ -73,13 +69,84 @@ fn the_exported_plan_gives_the_logits_of_the_module() {
     };
     let outputs = runner.run(batch).expect("a batch that fits");
     for expected in [
-        logits(&student, &faces, &StockOps),
-        logits(&student, &faces, &FastOps),
+        logits(&network, &faces, &StockOps),
+        logits(&network, &faces, &FastOps),
     ] {
         assert_eq!(outputs[0].len(), expected.len());
+        let size = expected.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
         for (found, expected) in outputs[0].iter().zip(&expected) {
-            assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+            let error = (found - expected).abs();
+            assert!(error < 1e-4 * size, "{found} is not {expected}");
         }
         assert!(expected.iter().any(|logit| logit.abs() > 1e-2));
     }
+}
+
+#[test]
+fn the_plan_of_the_student_gives_its_logits() {
+    the_plan_gives_the_logits_of_the_module(&NetworkConfig::Student(StudentConfig::default()));
+}
+
+#[test]
+fn the_plan_of_the_compact_vgg_gives_its_logits() {
+    let config = CompactVggConfig {
+        channels: vec![8, 16, 32],
+        ..CompactVggConfig::default()
+    };
+    the_plan_gives_the_logits_of_the_module(&NetworkConfig::CompactVgg(config));
+}
+
+#[test]
+fn the_plan_of_the_compact_resnet_gives_its_logits() {
+    let config = CompactResNetConfig {
+        stem: 8,
+        channels: vec![16, 32],
+        ..CompactResNetConfig::default()
+    };
+    the_plan_gives_the_logits_of_the_module(&NetworkConfig::CompactResNet(config));
+}
+
+#[test]
+fn the_teachers_have_the_sizes_that_they_state() {
+    let parameters = |config: NetworkConfig| config.init(&Device::flex()).export().parameters();
+    // 3 x 3 kernels and, with each batch norm folded, one bias a channel; the crop's 9 x 9 kernel.
+    let vgg = [
+        (1, 32),
+        (32, 32),
+        (32, 64),
+        (64, 64),
+        (64, 128),
+        (128, 128),
+        (128, 256),
+        (256, 256),
+    ];
+    let by_hand: usize = vgg.iter().map(|(from, to)| 9 * from * to + to).sum();
+    assert_eq!(
+        parameters(NetworkConfig::CompactVgg(CompactVggConfig::default())),
+        by_hand + 256 * 7 + 7 + 81 + 1
+    );
+    let resnet = [
+        (1, 24),
+        (24, 48),
+        (48, 48),
+        (48, 48),
+        (48, 48),
+        (48, 96),
+        (96, 96),
+        (96, 96),
+        (96, 96),
+        (96, 192),
+        (192, 192),
+        (192, 192),
+        (192, 192),
+    ];
+    let by_hand: usize = resnet.iter().map(|(from, to)| 9 * from * to + to).sum();
+    let shortcuts: usize = [(24, 48), (48, 96), (96, 192)]
+        .iter()
+        .map(|(from, to)| from * to + to)
+        .sum();
+    assert_eq!(
+        parameters(NetworkConfig::CompactResNet(CompactResNetConfig::default())),
+        by_hand + shortcuts + 192 * 7 + 7 + 25 + 1
+    );
 }

@@ -81,6 +81,51 @@ impl ConvNorm {
     }
 }
 
+/// Cuts the same margin off all four sides.
+#[derive(Module, Debug)]
+pub struct CentreCrop {
+    margin: usize,
+}
+
+impl CentreCrop {
+    /// Cuts off `margin` pixels on each side.
+    #[must_use]
+    pub fn new(margin: usize) -> Self {
+        Self { margin }
+    }
+
+    /// # Shapes
+    /// - `input`: `[batch, 1, height, width]`
+    /// - output: `[batch, 1, height - 2 margin, width - 2 margin]`
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let [batch, channels, height, width] = input.dims();
+        let inside = |side: usize| self.margin..side - self.margin;
+        input.slice([0..batch, 0..channels, inside(height), inside(width)])
+    }
+
+    /// Adds the crop to a plan, as a kernel of zeros around a one: plans need no layer of its own
+    /// for it.
+    pub fn export(&self, plan: &mut PlanBuilder, input: TensorId) -> TensorId {
+        if self.margin == 0 {
+            return input;
+        }
+        plan.pick(input, 2 * self.margin + 1)
+    }
+}
+
+/// The mean over the map.
+///
+/// # Shapes
+/// - `input`: `[batch, channels, height, width]`
+/// - output: `[batch, channels]`
+pub fn mean_over_map(input: Tensor<4>) -> Tensor<2> {
+    let [batch, channels, height, width] = input.dims();
+    input
+        .reshape([batch, channels, height * width])
+        .mean_dim(2)
+        .reshape([batch, channels])
+}
+
 /// Configuration of a [`ResidualBlock`].
 #[derive(Config, Debug)]
 pub struct ResidualBlockConfig {

@@ -1,6 +1,7 @@
 //! From Burn modules to the layers of a plan.
 
 use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
 
@@ -76,6 +77,35 @@ impl PlanBuilder {
             }
         };
         self.layer(input, kind, residual, activation)
+    }
+
+    /// Adds max pooling without padding.
+    pub fn max_pool(&mut self, input: TensorId, pool: &MaxPool2d) -> TensorId {
+        let window = Window {
+            kernel: pool.kernel_size,
+            stride: pool.stride,
+            pad_start: [0, 0],
+            pad_end: [0, 0],
+        };
+        self.layer(
+            input,
+            LayerKind::MaxPool(window),
+            None,
+            Activation::Identity,
+        )
+    }
+
+    /// Adds a kernel of `side` x `side` pixels, odd, that picks the middle one of a single channel.
+    pub fn pick(&mut self, input: TensorId, side: usize) -> TensorId {
+        let mut weight = vec![0.0; side * side];
+        weight[side * side / 2] = 1.0;
+        let kind = LayerKind::Conv {
+            window: Window::square(side, 1, 0),
+            out_channels: 1,
+            weight,
+            bias: vec![0.0],
+        };
+        self.layer(input, kind, None, Activation::Identity)
     }
 
     /// Adds the mean of the whole map.

@@ -5,6 +5,8 @@
 //! convolution before it.
 
 pub mod blocks;
+pub mod compact_resnet;
+pub mod compact_vgg;
 mod export;
 pub mod ops;
 pub mod student;
@@ -13,11 +15,27 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::crop::SIDE;
+use crate::plan::{InputSpec, Plan};
 
+pub use compact_resnet::{CompactResNet, CompactResNetConfig};
+pub use compact_vgg::{CompactVgg, CompactVggConfig};
 pub use export::PlanBuilder;
 pub use ops::{Ops, StockOps};
 pub use student::{Student, StudentConfig};
+
+/// What every network for faces expects: one grayscale face of [`SIDE`] x [`SIDE`] pixels. The scale
+/// brings a face's pixels to about zero mean and unit variance.
+#[must_use]
+pub fn face_input() -> InputSpec {
+    InputSpec {
+        channels: 1,
+        size: Some([SIDE; 2]),
+        multiple: 1,
+        scale: 1.0 / 64.0,
+        offset: -2.0,
+    }
+}
 
 /// Which network, with its settings: what a training run names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +43,10 @@ pub use student::{Student, StudentConfig};
 pub enum NetworkConfig {
     /// The small residual network that the page runs.
     Student(StudentConfig),
+    /// A plain convolutional teacher.
+    CompactVgg(CompactVggConfig),
+    /// A residual teacher.
+    CompactResNet(CompactResNetConfig),
 }
 
 impl NetworkConfig {
@@ -33,6 +55,8 @@ impl NetworkConfig {
     pub fn init(&self, device: &Device) -> Network {
         match self {
             Self::Student(config) => Network::Student(config.init(device)),
+            Self::CompactVgg(config) => Network::CompactVgg(config.init(device)),
+            Self::CompactResNet(config) => Network::CompactResNet(config.init(device)),
         }
     }
 
@@ -41,6 +65,8 @@ impl NetworkConfig {
     pub fn classes(&self) -> usize {
         match self {
             Self::Student(config) => config.classes,
+            Self::CompactVgg(config) => config.classes,
+            Self::CompactResNet(config) => config.classes,
         }
     }
 }
@@ -50,6 +76,10 @@ impl NetworkConfig {
 pub enum Network {
     /// The small residual network that the page runs.
     Student(Student),
+    /// A plain convolutional teacher.
+    CompactVgg(CompactVgg),
+    /// A residual teacher.
+    CompactResNet(CompactResNet),
 }
 
 impl Network {
@@ -61,6 +91,8 @@ impl Network {
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
         match self {
             Self::Student(student) => student.forward(faces, ops),
+            Self::CompactVgg(vgg) => vgg.forward(faces, ops),
+            Self::CompactResNet(resnet) => resnet.forward(faces, ops),
         }
     }
 
@@ -69,6 +101,8 @@ impl Network {
     pub fn export(&self) -> Plan {
         match self {
             Self::Student(student) => student.export(),
+            Self::CompactVgg(vgg) => vgg.export(),
+            Self::CompactResNet(resnet) => resnet.export(),
         }
     }
 }

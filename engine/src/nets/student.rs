@@ -5,11 +5,10 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig};
-use super::{Ops, PlanBuilder};
-pub use crate::crop::SIDE;
+use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig, mean_over_map};
+use super::{Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
-use crate::plan::{Activation, InputSpec, Plan, TensorId};
+use crate::plan::{Activation, Plan, TensorId};
 
 /// Configuration of a [`Student`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,23 +74,10 @@ impl StudentConfig {
 }
 
 impl Student {
-    /// What the network expects: one grayscale face of [`SIDE`] pixels. The scale brings a face's
-    /// pixels to about zero mean and unit variance.
-    #[must_use]
-    pub fn input() -> InputSpec {
-        InputSpec {
-            channels: 1,
-            size: Some([SIDE; 2]),
-            multiple: 1,
-            scale: 1.0 / 64.0,
-            offset: -2.0,
-        }
-    }
-
     /// The logits of each class.
     ///
     /// # Shapes
-    /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`input`](Self::input) says
+    /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`face_input`] says
     /// - output: `[batch, classes]`
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
         let x = self.stem.forward(faces, None, true, ops); // [batch, 16, 48, 48]
@@ -99,18 +85,13 @@ impl Student {
         for block in &self.blocks {
             x = block.forward(x, ops); // the last: [batch, 96, 6, 6]
         }
-        let [batch, channels, height, width] = x.dims();
-        let pooled = x
-            .reshape([batch, channels, height * width])
-            .mean_dim(2)
-            .reshape([batch, channels]); // [batch, 96]
-        self.head.forward(self.dropout.forward(pooled)) // [batch, classes]
+        self.head.forward(self.dropout.forward(mean_over_map(x))) // [batch, classes]
     }
 
     /// The network as a plan, batch norms folded with their running statistics.
     #[must_use]
     pub fn export(&self) -> Plan {
-        let mut plan = PlanBuilder::new(Self::input());
+        let mut plan = PlanBuilder::new(face_input());
         let x = self
             .stem
             .export(&mut plan, TensorId::INPUT, None, Activation::Relu);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::imageops::{self, FilterType};
+use mien_engine::crop::SIDE;
 use mien_engine::expression::Expression;
-use mien_engine::nets::student::SIDE;
 
 use super::{DataError, DataSet};
 

@@ -9,8 +9,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use mien_engine::crop::SIDE;
 use mien_engine::expression::Expression;
-use mien_engine::nets::student::SIDE;
 
 pub use error::{DataError, RowError, RowFault};
 pub use fer2013::{Fer2013, read as read_fer2013};

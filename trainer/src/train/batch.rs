@@ -1,7 +1,7 @@
 //! Batches of faces and their targets.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use mien_engine::nets::student::SIDE;
+use mien_engine::crop::SIDE;
 use mien_engine::plan::InputSpec;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
