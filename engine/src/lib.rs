@@ -13,6 +13,7 @@
 //! | [`classify`] | the probabilities of the expressions |
 //! | [`explain`] | why: what the parts of a face do to the prediction |
 //! | [`pipeline`] | the whole way from a photo to explained faces |
+//! | [`track`] | faces followed from frame to frame, probabilities smoothed |
 //! | [`metrics`], [`card`] | how good predictions are, and the card that says so |
 //! | [`report`] | what is told of photos in JSON |
 //! | [`plan`] | a network as fused layers, and its file format |
@@ -42,3 +43,4 @@ pub mod pipeline;
 pub mod plan;
 pub mod report;
 pub mod runner;
+pub mod track;
