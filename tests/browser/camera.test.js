@@ -54,7 +54,7 @@ const openWithCamera = (...flags) =>
 for (const backend of ["cpu", "webgpu"]) {
   test(`the camera's face is read live on ${backend}, and the camera stops`, async () => {
     const browser = await openWithCamera("--use-fake-ui-for-media-stream");
-    const { page, faults } = await openPage(browser, site, `?backend=${backend}`);
+    const { page, faults } = await openPage(browser, site, `?backend=${backend}#live`);
     assert.equal(await page.getByTestId("camera-view").count(), 0);
     await page.getByTestId("camera-start").click();
     const face = page.getByTestId("camera-face");
@@ -74,7 +74,7 @@ for (const backend of ["cpu", "webgpu"]) {
 
 test("a hidden page stops its camera", async () => {
   const browser = await openWithCamera("--use-fake-ui-for-media-stream");
-  const { page } = await openPage(browser, site);
+  const { page } = await openPage(browser, site, "#live");
   await page.getByTestId("camera-start").click();
   await page.getByTestId("camera-view").waitFor();
   await page.evaluate(() => {
@@ -85,9 +85,21 @@ test("a hidden page stops its camera", async () => {
   await browser.close();
 });
 
+test("leaving the view stops the camera", async () => {
+  const browser = await openWithCamera("--use-fake-ui-for-media-stream");
+  const { page } = await openPage(browser, site, "#live");
+  await page.getByTestId("camera-start").click();
+  const stream = await page.locator("video").evaluateHandle((video) => video.srcObject);
+  await page.getByRole("link", { name: "About" }).click();
+  await page.getByTestId("camera-view").waitFor({ state: "detached" });
+  const states = await stream.evaluate((stream) => stream.getTracks().map((t) => t.readyState));
+  assert.deepEqual(states, ["ended"]);
+  await browser.close();
+});
+
 test("a refused camera is explained", async () => {
   const browser = await openWithCamera("--deny-permission-prompts");
-  const { page } = await openPage(browser, site);
+  const { page } = await openPage(browser, site, "#live");
   await page.getByTestId("camera-start").click();
   const words = await page.getByTestId("camera-error").textContent();
   assert.match(words, /refused/);
@@ -96,7 +108,7 @@ test("a refused camera is explained", async () => {
 
 test("an absent camera is explained", async () => {
   const browser = await openBrowser({ flags: ["--use-fake-ui-for-media-stream"] });
-  const { page } = await openPage(browser, site);
+  const { page } = await openPage(browser, site, "#live");
   await page.getByTestId("camera-start").click();
   const words = await page.getByTestId("camera-error").textContent();
   assert.match(words, /No camera was found/);

@@ -22,9 +22,36 @@ test("the page opens under any path and takes the CPU where WebGPU is software",
   const { page, faults } = await openPage(browser, site);
   await page.getByRole("heading", { level: 1, name: "Mien" }).waitFor();
   assert.equal(await engineReady(page), "cpu");
-  await page.getByTestId("model-card").waitFor();
   assert.deepEqual(faults, []);
   await page.close();
+});
+
+test("each view has an address, a link and a title, and the last one is remembered", async () => {
+  const { page, faults } = await openPage(browser, site, "");
+  const current = () => page.locator("[aria-current=page]").getAttribute("data-view");
+  assert.equal(await current(), "photos");
+  for (const view of ["live", "judge", "about"]) {
+    const link = page.locator(`[data-view=${view}]`);
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((view) => location.hash === `#${view}`, view);
+    assert.equal(await current(), view);
+    const name = await link.textContent();
+    await page.waitForFunction((name) => document.title === `${name} · Mien`, name);
+    await page.waitForFunction(() => document.activeElement.localName === "main");
+    assert.equal(await page.getByRole("main").getAttribute("aria-label"), name);
+  }
+  await page.getByTestId("model-card").waitFor();
+  await page.goBack();
+  await page.waitForFunction(() => location.hash === "#judge");
+  assert.equal(await current(), "judge");
+  await page.close();
+
+  const again = await openPage(browser, site, "");
+  await again.page.locator("[data-view=judge][aria-current=page]").waitFor();
+  await again.page.getByTestId("model-card").waitFor();
+  assert.deepEqual([...faults, ...again.faults], []);
+  await again.page.close();
 });
 
 test("neither page nor worker can reach another origin", async () => {
@@ -47,7 +74,7 @@ test("neither page nor worker can reach another origin", async () => {
 
 test("without WebGPU the CPU does the work, and the page says so when WebGPU was asked for", async () => {
   const plain = await openBrowser({ webgpu: false });
-  const { page, faults } = await openPage(plain, site, "?backend=webgpu");
+  const { page, faults } = await openPage(plain, site, "?backend=webgpu#photos");
   assert.equal(await engineReady(page), "cpu");
   await page.getByText("The address asks for WebGPU, but").waitFor();
   await readPhotos(page, photo("astronaut.png"));

@@ -37,7 +37,7 @@ after(async () => {
 for (const backend of ["cpu", "webgpu"]) {
   describe(`on ${backend}`, () => {
     test("a face is found, read and explained", async () => {
-      const { page, faults } = await openPage(browser, site, `?backend=${backend}`);
+      const { page, faults } = await openPage(browser, site, `?backend=${backend}#photos`);
       assert.equal(await engineReady(page), backend);
       await readPhotos(page, photo("astronaut.png"));
 
@@ -90,7 +90,7 @@ for (const backend of ["cpu", "webgpu"]) {
       const run = await promisify(execFile)(mien, ["predict", path, "--json"], { cwd: root });
       const [native] = JSON.parse(run.stdout);
 
-      const { page } = await openPage(browser, site, `?backend=${backend}`);
+      const { page } = await openPage(browser, site, `?backend=${backend}#photos`);
       await readPhotos(page, path);
       const [inPage] = await downloadResults(page);
       assert.equal(inPage.faces.length, native.faces.length);

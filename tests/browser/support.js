@@ -85,10 +85,10 @@ export async function openBrowser({ flags = [], webgpu = true } = {}) {
 }
 
 /**
- * Opens the page. `faults` collects what must not happen: errors, violations of the security
+ * Opens the page at a query and a view, such as `?backend=cpu#live`. `faults` collects what must not happen: errors, violations of the security
  * policy, and requests to another origin, of the page and of its worker.
  */
-export async function openPage(browser, site, query = "") {
+export async function openPage(browser, site, query = "#photos") {
   const page = await browser.context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));

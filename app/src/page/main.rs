@@ -1,16 +1,17 @@
 //! Mien's page.
 
+mod app;
 mod assets;
-mod camera;
 mod client;
 mod components;
 mod download;
-mod intake;
 mod model_card;
+mod navigation;
 mod paint;
 mod settings;
 mod store;
+mod views;
 
 fn main() {
-    leptos::mount::mount_to_body(components::app::App);
+    leptos::mount::mount_to_body(app::App);
 }

@@ -1,10 +1,13 @@
 //! What the page shows of the expression network's card.
 
-use leptos::prelude::window;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
+
+use crate::store::{CARD, use_store};
 
 /// The part of a [`ModelCard`](mien_engine::card::ModelCard) that the page shows. Reading the
 /// whole card would take more code than all the rest of this file.
@@ -59,8 +62,16 @@ pub struct SplitFacts {
     pub accuracy: f64,
 }
 
-/// Fetches a card. `None` where there is none or it cannot be read: the page says so.
-pub async fn fetch(url: &str) -> Option<CardFacts> {
+/// The card of the page's network, from inside a component; `None` until it has come, and where
+/// there is none or it cannot be read.
+pub fn load() -> RwSignal<Option<CardFacts>> {
+    let card = RwSignal::new(None);
+    let url = use_store().assets.with_value(|assets| assets.url(CARD));
+    spawn_local(async move { card.set(fetch(&url).await) });
+    card
+}
+
+async fn fetch(url: &str) -> Option<CardFacts> {
     let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
     let response: Response = response.unchecked_into();
     if !response.ok() {

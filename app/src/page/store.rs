@@ -13,9 +13,9 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::JsValue;
 
 use crate::assets::Assets;
-use crate::camera::CameraState;
 use crate::client::{Client, News, StartUp};
 use crate::settings;
+use crate::views::live::CameraState;
 
 /// Plain names of the models that the page uses.
 const DETECTOR: &str = "models/centerface.mien";

@@ -1,25 +1,18 @@
-//! The parts of the page, one file each.
+//! The parts that views share, one file each.
 
 #![allow(
     clippy::needless_pass_by_value,
     reason = "a component owns what it is given, whether or not it keeps all of it"
 )]
 
-pub mod app;
-
-mod about;
-mod bars;
-mod camera;
-mod colour_scale;
-mod explanation;
-mod face_card;
-mod intake;
-mod masthead;
-mod model_card;
-mod notices;
-mod overlay;
-mod photo;
-mod picture;
-mod saliency;
-mod samples;
-mod status;
+pub mod bars;
+pub mod colour_scale;
+pub mod explanation;
+pub mod face_card;
+pub mod loading;
+pub mod masthead;
+pub mod model_table;
+pub mod notices;
+pub mod overlay;
+pub mod picture;
+pub mod saliency;

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::intake::add_sample;
+use super::files::add_sample;
 use crate::store::use_store;
 
 /// A picture that comes with the page.

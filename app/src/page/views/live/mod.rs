@@ -1,3 +1,8 @@
+//! The camera.
+
+mod camera;
+pub use camera::CameraState;
+
 use std::sync::Arc;
 
 use leptos::html::Video;
@@ -7,22 +12,25 @@ use mien_app::protocol::PhotoReading;
 use mien_app::words;
 use mien_engine::classify::Probabilities;
 
-use super::bars::Bars;
-use super::picture::LiveBoxes;
-use crate::camera::{CameraState, Session, read_frames, stop};
+use camera::{Session, read_frames, start, stop};
+
+use crate::components::bars::Bars;
+use crate::components::picture::LiveBoxes;
 use crate::store::use_store;
 
 /// The running camera with its faces, or why there is none.
 #[component]
-pub fn Camera() -> impl IntoView {
+pub fn Live() -> impl IntoView {
     let store = use_store();
+    on_cleanup(move || stop(store));
+    let is_live = move || store.camera.with(CameraState::is_live);
     let part = move || {
         match store.camera.get() {
         CameraState::Off => None,
         CameraState::Asking => {
             Some(view! { <p class="message">"The browser asks whether this page may use the camera."</p> }.into_any())
         }
-        CameraState::Live(session) => Some(view! { <Live session /> }.into_any()),
+        CameraState::Live(session) => Some(view! { <Running session /> }.into_any()),
         CameraState::Refused(fault) => Some(
             view! {
                 <p class="message error" role="alert" data-testid="camera-error">
@@ -33,12 +41,32 @@ pub fn Camera() -> impl IntoView {
         ),
     }
     };
-    view! { <div class="camera">{part}</div> }
+    view! {
+        <div class="camera">
+            <Show when=move || !is_live()>
+                <section class="intake" aria-labelledby="camera-start-title">
+                    <div class="drop">
+                        <h2 id="camera-start-title" class="drop-title">
+                            "Read expressions from the camera"
+                        </h2>
+                        <button
+                            class="button primary"
+                            data-testid="camera-start"
+                            on:click=move |_| start(store)
+                        >
+                            "Use the camera"
+                        </button>
+                    </div>
+                </section>
+            </Show>
+            {part}
+        </div>
+    }
 }
 
 /// The live picture with a box and a card for each face.
 #[component]
-fn Live(session: Session) -> impl IntoView {
+fn Running(session: Session) -> impl IntoView {
     let store = use_store();
     let video = NodeRef::<Video>::new();
     let reading = RwSignal::from(session.reading.clone());

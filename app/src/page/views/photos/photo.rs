@@ -4,15 +4,15 @@ use leptos::prelude::*;
 use mien_app::protocol::{Failure, PhotoReading};
 use mien_app::words;
 
-use super::face_card::FaceCard;
-use super::overlay::{OnPhoto, Overlays};
-use super::picture::Boxes;
+use crate::components::face_card::FaceCard;
+use crate::components::overlay::{OnPhoto, Overlays};
+use crate::components::picture::Boxes;
 use crate::download;
 use crate::store::{Photo, PhotoState, use_store};
 
 /// All photos, each with its faces.
 #[component]
-pub fn Photos() -> impl IntoView {
+pub fn PhotoList() -> impl IntoView {
     let store = use_store();
     let has_photos = Memo::new(move |_| store.photos.with(|photos| !photos.is_empty()));
     view! {

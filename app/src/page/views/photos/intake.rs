@@ -4,9 +4,8 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement};
 
+use super::files::{add_files, add_transfer};
 use super::samples::Samples;
-use crate::camera::CameraState;
-use crate::intake::{add_files, add_transfer};
 use crate::store::use_store;
 
 /// Where pictures come in.
@@ -29,7 +28,6 @@ pub fn Intake() -> impl IntoView {
         // So that the same file can be picked again.
         input.set_value("");
     };
-    let is_live = move || store.camera.with(CameraState::is_live);
     view! {
         <section class="intake" aria-labelledby="intake-title">
             <div class="drop" class:over=is_over>
@@ -41,14 +39,9 @@ pub fn Intake() -> impl IntoView {
                     <button class="button primary" on:click=pick>
                         "Choose photos"
                     </button>
-                    <button
-                        class="button"
-                        data-testid="camera-start"
-                        disabled=is_live
-                        on:click=move |_| crate::camera::start(store)
-                    >
+                    <a class="button" href="#live">
                         "Use the camera"
-                    </button>
+                    </a>
                 </div>
                 // The button above stands for it; it stays in the page for whoever drives it.
                 <input

@@ -1,17 +1,14 @@
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+//! What the page is.
 
-use super::model_card::ModelTable;
-use crate::model_card::{CardFacts, fetch};
-use crate::store::{CARD, use_store};
+use leptos::prelude::*;
+
+use crate::components::model_table::ModelTable;
+use crate::model_card::{self, CardFacts};
 
 /// What the page is, what its answers are worth, and what it must not be used for.
 #[component]
 pub fn About() -> impl IntoView {
-    let store = use_store();
-    let card = RwSignal::new(None::<CardFacts>);
-    let url = store.assets.with_value(|assets| assets.url(CARD));
-    spawn_local(async move { card.set(fetch(&url).await) });
+    let card = model_card::load();
 
     let list = move |lines: fn(&CardFacts) -> &Vec<String>| {
         let lines = card.with(|card| card.as_ref().map(lines).cloned());
@@ -20,7 +17,7 @@ pub fn About() -> impl IntoView {
         view! { <ul>{items.collect_view()}</ul> }
     };
     view! {
-        <footer class="about" aria-labelledby="about-title">
+        <section class="about" aria-labelledby="about-title">
             <h2 id="about-title">"About"</h2>
             <div class="about-columns">
                 <section class="prose">
@@ -57,6 +54,6 @@ pub fn About() -> impl IntoView {
                     {move || card.get().map(|card| view! { <ModelTable card /> })}
                 </section>
             </div>
-        </footer>
+        </section>
     }
 }
