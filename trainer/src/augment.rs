@@ -33,11 +33,11 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
-    /// A changed copy of a face of 8-bit pixels, as floats from 0 to 255.
+    /// A changed copy of a face; pixels are 0 to 255.
     ///
     /// # Panics
     /// If `face` or `out` does not have [`FACE_PIXELS`] values.
-    pub fn apply(&self, face: &[u8], rng: &mut SmallRng, out: &mut [f32]) {
+    pub fn apply(&self, face: &[f32], rng: &mut SmallRng, out: &mut [f32]) {
         assert_eq!((face.len(), out.len()), (FACE_PIXELS, FACE_PIXELS));
         self.warp(face, rng, out);
         if chance(rng, self.blur) {
@@ -51,7 +51,7 @@ impl Augmentation {
 
     /// Mirror, rotation, scale and shift in one bilinear resampling; outside the face its border
     /// is repeated.
-    fn warp(&self, face: &[u8], rng: &mut SmallRng, out: &mut [f32]) {
+    fn warp(&self, face: &[f32], rng: &mut SmallRng, out: &mut [f32]) {
         let side = SIDE as f32;
         let mirror = if chance(rng, self.flip) { -1.0 } else { 1.0 };
         let angle = spread(rng, self.rotation).to_radians();
@@ -117,13 +117,13 @@ fn spread(rng: &mut SmallRng, limit: f32) -> f32 {
 }
 
 /// Bilinear; coordinates outside the face are drawn to its border.
-fn sample(face: &[u8], x: f32, y: f32) -> f32 {
+fn sample(face: &[f32], x: f32, y: f32) -> f32 {
     let last = (SIDE - 1) as f32;
     let (x, y) = (x.clamp(0.0, last), y.clamp(0.0, last));
     let (left, top) = (x as usize, y as usize);
     let (right, bottom) = ((left + 1).min(SIDE - 1), (top + 1).min(SIDE - 1));
     let (part_x, part_y) = (x - left as f32, y - top as f32);
-    let pixel = |x: usize, y: usize| f32::from(face[y * SIDE + x]);
+    let pixel = |x: usize, y: usize| face[y * SIDE + x];
     let upper = pixel(left, top) * (1.0 - part_x) + pixel(right, top) * part_x;
     let lower = pixel(left, bottom) * (1.0 - part_x) + pixel(right, bottom) * part_x;
     upper * (1.0 - part_y) + lower * part_y
@@ -150,13 +150,13 @@ fn blur(out: &mut [f32]) {
 mod tests {
     use super::*;
 
-    fn gradient() -> Vec<u8> {
+    fn gradient() -> Vec<f32> {
         (0..FACE_PIXELS)
-            .map(|i| (i % SIDE * 5 + i / SIDE) as u8)
+            .map(|i| ((i % SIDE * 5 + i / SIDE) % 256) as f32)
             .collect()
     }
 
-    fn apply(augmentation: &Augmentation, face: &[u8], index: usize) -> Vec<f32> {
+    fn apply(augmentation: &Augmentation, face: &[f32], index: usize) -> Vec<f32> {
         let mut out = vec![0.0; FACE_PIXELS];
         augmentation.apply(face, &mut face_rng(1, 2, index), &mut out);
         out
@@ -179,8 +179,7 @@ mod tests {
     #[test]
     fn nothing_asked_changes_nothing() {
         let face = gradient();
-        let same: Vec<f32> = face.iter().map(|&pixel| f32::from(pixel)).collect();
-        assert_eq!(apply(&Augmentation::default(), &face, 0), same);
+        assert_eq!(apply(&Augmentation::default(), &face, 0), face);
     }
 
     #[test]
@@ -193,7 +192,7 @@ mod tests {
         let out = apply(&flip, &face, 0);
         for (row, mirrored) in face.chunks(SIDE).zip(out.chunks(SIDE)) {
             for (pixel, other) in row.iter().zip(mirrored.iter().rev()) {
-                assert!((f32::from(*pixel) - other).abs() < 1e-3);
+                assert!((pixel - other).abs() < 1e-3);
             }
         }
     }
@@ -226,7 +225,7 @@ mod tests {
             blur: 1.0,
             ..Augmentation::default()
         };
-        let out = apply(&blurred, &vec![77; FACE_PIXELS], 0);
+        let out = apply(&blurred, &vec![77.0; FACE_PIXELS], 0);
         assert!(out.iter().all(|pixel| (pixel - 77.0).abs() < 1e-4));
     }
 }

@@ -26,9 +26,23 @@ pub enum EvaluateError {
     /// The model failed.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The members of an ensemble do not tell apart the same classes.
+    #[error("the networks of an ensemble must have the same classes; leave out those that differ")]
+    DifferentClasses,
     /// The model's outputs are not the data's classes.
     #[error("the model's classes are not those of the data; choose another with --model")]
     Classes(#[from] PredictionsError),
+}
+
+/// How many classes a plan tells apart.
+pub fn classes(plan: &Plan) -> Result<usize, EvaluateError> {
+    let shapes = plan
+        .shapes(SIDE, SIDE)
+        .map_err(|_| EvaluateError::NoClassifier)?;
+    match plan.outputs[..] {
+        [output] if plan.input.channels == 1 => Ok(shapes[output.index()].len()),
+        _ => Err(EvaluateError::NoClassifier),
+    }
 }
 
 /// The logits of every face, beside its label. `tell` hears how many faces are done.
@@ -38,13 +52,7 @@ pub fn predict(
     mut tell: impl FnMut(usize),
 ) -> Result<Predictions, EvaluateError> {
     let input = plan.input.clone();
-    let shapes = plan
-        .shapes(SIDE, SIDE)
-        .map_err(|_| EvaluateError::NoClassifier)?;
-    let classes = match plan.outputs[..] {
-        [output] if input.channels == 1 => shapes[output.index()].len(),
-        _ => return Err(EvaluateError::NoClassifier),
-    };
+    let classes = classes(plan)?;
     let mut runner = cpu::Runner::new(plan.clone())?;
     let mut logits = Vec::with_capacity(data.len() * classes);
     for start in (0..data.len()).step_by(BATCH) {

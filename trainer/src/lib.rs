@@ -14,4 +14,5 @@ pub mod ops;
 pub mod overlay;
 pub mod photo;
 pub mod report;
+pub mod teacher;
 pub mod train;

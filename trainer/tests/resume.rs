@@ -6,9 +6,16 @@
 mod common;
 
 use burn::tensor::Device;
+use std::path::Path;
+
 use mien_engine::nets::StockOps;
+use mien_trainer::augment::Augmentation;
+use mien_trainer::data::DataSet;
 use mien_trainer::files::write_atomically;
-use mien_trainer::train::{self, CHECKPOINT_FILE, Checkpoint, Job, METRICS_FILE, TrainError};
+use mien_trainer::teacher::{SoftHeader, SoftLabels, SoftLabelsError};
+use mien_trainer::train::{
+    self, CHECKPOINT_FILE, Checkpoint, Distillation, Job, METRICS_FILE, RunConfig, TrainError,
+};
 
 #[test]
 fn an_interrupted_run_ends_with_the_same_weights() {
@@ -19,6 +26,8 @@ fn an_interrupted_run_ends_with_the_same_weights() {
         config: &config,
         training: &training,
         validation: &validation,
+        soft_labels: None,
+        start: None,
         out: folders[folder].path(),
         stop_after,
     };
@@ -37,6 +46,8 @@ fn an_interrupted_run_ends_with_the_same_weights() {
     assert_eq!(whole.header.best_epoch, resumed.header.best_epoch);
     let metrics = std::fs::read_to_string(folders[1].path().join(METRICS_FILE)).expect("metrics");
     assert_eq!(metrics.lines().count(), 3);
+
+    learning_from_a_teacher_is_resumed_as_well(&training, &validation, &whole);
 
     // Started once more, it has nothing to do.
     assert_eq!(run(job(1, None)).expect("a finished run"), resumed);
@@ -86,4 +97,78 @@ fn a_folder_that_vanishes_is_reported() {
     assert_eq!(state, None);
     let error = write_atomically(&checkpoint, b"x").expect_err("a missing folder");
     assert!(error.to_string().contains("cannot write"), "{error}");
+}
+
+fn learning_from_a_teacher_is_resumed_as_well(
+    training: &DataSet,
+    validation: &DataSet,
+    start: &Checkpoint,
+) {
+    const VIEWS: usize = 2;
+    let mut soft_labels = SoftLabels::new(SoftHeader {
+        name: "teacher".to_owned(),
+        views: VIEWS,
+        faces: training.len(),
+        classes: 7,
+        seed: 3,
+        augmentation: Augmentation {
+            rotation: 10.0,
+            ..Augmentation::default()
+        },
+        data: train::fingerprint(&[training]),
+        members: Vec::new(),
+    });
+    for _ in 0..VIEWS * training.len() {
+        soft_labels.extend(&[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]);
+    }
+    let config = RunConfig {
+        distillation: Some(Distillation {
+            labels: "labels".into(),
+            temperature: 2.0,
+            weight: 0.7,
+        }),
+        ..common::config(2)
+    };
+    let run = |folder: &Path, stop_after, soft_labels, start| {
+        let job = Job {
+            config: &config,
+            training,
+            validation,
+            soft_labels,
+            start,
+            out: folder,
+            stop_after,
+        };
+        train::run(job, &StockOps, &Device::flex(), |_| ())
+    };
+    let folders = [(); 4].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let [one, two, three, four] = [0, 1, 2, 3].map(|index| folders[index].path());
+    let (labels, start) = (Some(&soft_labels), Some(start));
+
+    let whole = run(one, None, labels, start).expect("an uninterrupted run");
+    run(two, Some(1), labels, start).expect("the first epoch");
+    let resumed = run(two, None, labels, start).expect("the second epoch");
+    assert_eq!(whole.weights, resumed.weights);
+
+    // Where it starts, and what it is told, make a difference.
+    let afresh = run(three, None, labels, None).expect("a run from fresh weights");
+    assert_ne!(whole.weights, afresh.weights);
+    let untold = run(four, None, None, start).expect("a run without a teacher");
+    assert_ne!(whole.weights, untold.weights);
+
+    // A teacher of other faces is refused.
+    let job = Job {
+        config: &config,
+        training: validation,
+        validation,
+        soft_labels: labels,
+        start: None,
+        out: three,
+        stop_after: None,
+    };
+    let error = train::run(job, &StockOps, &Device::flex(), |_| ());
+    assert!(matches!(
+        error,
+        Err(TrainError::SoftLabels(SoftLabelsError::OtherData))
+    ));
 }

@@ -95,15 +95,7 @@ fn tests() -> Result<Vec<String>> {
 }
 
 fn browser_tests() -> Result<Vec<String>> {
-    // The page's numbers are compared with those of the command line.
-    run(cargo().args([
-        "build",
-        "--release",
-        "--bins",
-        "--workspace",
-        "--exclude",
-        "xtask",
-    ]))?;
+    // The page's numbers are compared with those of the command line, which the tests have built.
     setup::node()?;
     let chrome = setup::chrome()?;
     let folder = root().join("tests/browser");

@@ -63,6 +63,24 @@ impl Predictions {
         }
     }
 
+    /// `[sample, class]`, row-major.
+    #[must_use]
+    pub fn logits(&self) -> &[f32] {
+        &self.logits
+    }
+
+    /// The class of each sample.
+    #[must_use]
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
     /// Number of samples.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -18,6 +18,7 @@ pub mod import_detector;
 mod inspect;
 mod predict;
 mod progress;
+mod teach;
 mod train;
 
 use std::panic;
@@ -39,6 +40,7 @@ struct Arguments {
 enum Command {
     Bench(bench::Bench),
     Train(train::Train),
+    Teach(teach::Teach),
     Data(data::Data),
     ImportDetector(import_detector::ImportDetector),
     FitCrop(fit_crop::FitCrop),
@@ -54,6 +56,7 @@ impl Command {
         match self {
             Self::Bench(command) => command.run(),
             Self::Train(command) => command.run(),
+            Self::Teach(command) => command.run(),
             Self::Data(command) => command.run(),
             Self::ImportDetector(command) => command.run(),
             Self::FitCrop(command) => command.run(),

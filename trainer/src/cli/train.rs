@@ -1,6 +1,6 @@
 //! `mien train`: makes a training run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ops::FastOps;
@@ -14,7 +14,8 @@ use super::export;
 use super::{Failure, OrFail, Outcome};
 use crate::data;
 use crate::report::Release;
-use crate::train::{self, EpochRecord, Job, Progress, RunConfig, TrainError};
+use crate::teacher::SoftLabels;
+use crate::train::{self, Checkpoint, EpochRecord, Job, Progress, RunConfig, TrainError};
 
 /// Trains a network as a run file says; started again, it goes on where it stopped.
 #[derive(Debug, Args)]
@@ -56,8 +57,20 @@ impl Train {
             })
             .or_user()?;
         let fer = data::read_fer2013(&self.data).or_user()?;
+        let soft_labels = config
+            .distillation
+            .as_ref()
+            .map(|how| SoftLabels::load(&RunConfig::resolve(&self.run, &how.labels)))
+            .transpose()
+            .or_user()?;
+        let start = match &config.start {
+            Some(start) => Some(load_start(&RunConfig::resolve(&self.run, start))?),
+            None => None,
+        };
         let job = Job {
             config: &config,
+            soft_labels: soft_labels.as_ref(),
+            start: start.as_ref(),
             training: &fer.training,
             validation: &fer.public_test,
             out: &out,
@@ -78,6 +91,19 @@ impl Train {
         outln!("{}", serde_json::to_string(&state.header).or_internal()?);
         Ok(())
     }
+}
+
+/// The checkpoint that a run starts from.
+fn load_start(path: &Path) -> Result<Checkpoint, Failure> {
+    Checkpoint::load(path)
+        .or_user()?
+        .with_context(|| {
+            format!(
+                "there is no checkpoint {}; train that run first",
+                path.display()
+            )
+        })
+        .or_user()
 }
 
 /// Every reason to stop is one that the user can mend.

@@ -59,6 +59,18 @@ impl DataSet {
         &self.pixels[index * FACE_PIXELS..][..FACE_PIXELS]
     }
 
+    /// The pixels of a face as floats, row-major, 0 to 255.
+    ///
+    /// # Panics
+    /// If there are not more than `index` faces.
+    #[must_use]
+    pub fn pixels(&self, index: usize) -> Vec<f32> {
+        self.face(index)
+            .iter()
+            .map(|&pixel| f32::from(pixel))
+            .collect()
+    }
+
     /// The label of each face.
     #[must_use]
     pub fn labels(&self) -> &[Expression] {

@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use super::config::RunConfig;
 use crate::augment::face_rng;
 use crate::data::{DataSet, FACE_PIXELS};
+use crate::teacher::SoftLabels;
 
 /// The order in which an epoch visits the faces.
 #[must_use]
@@ -27,31 +28,44 @@ pub fn training_faces(
     config: &RunConfig,
     input: &InputSpec,
     data: &DataSet,
+    soft_labels: Option<&SoftLabels>,
     epoch: usize,
     indices: &[usize],
     device: &Device,
 ) -> Tensor<4> {
     let mut pixels = vec![0.0; indices.len() * FACE_PIXELS];
     for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(FACE_PIXELS)) {
+        let mut face = data.pixels(index);
+        if let Some(labels) = soft_labels {
+            labels.view(data, view(labels, epoch, index), index, &mut face);
+        }
         let mut rng = face_rng(config.seed, epoch, index);
-        config.augmentation.apply(data.face(index), &mut rng, out);
+        config.augmentation.apply(&face, &mut rng, out);
     }
     to_tensor(input, pixels, device)
 }
 
-/// Unchanged faces, normalised as the network's input says: `[batch, 1, 48, 48]`.
+/// Which view of a face an epoch shows: all in turn, other ones for neighbouring faces.
+fn view(labels: &SoftLabels, epoch: usize, index: usize) -> usize {
+    (epoch + index) % labels.header().views
+}
+
+/// What the teacher answers to the views of [`training_faces`], `[batch, classes]`, softened by
+/// the temperature.
 #[must_use]
-pub fn plain_faces(
-    input: &InputSpec,
-    data: &DataSet,
-    indices: std::ops::Range<usize>,
+pub fn soft_targets(
+    labels: &SoftLabels,
+    temperature: f32,
+    epoch: usize,
+    indices: &[usize],
     device: &Device,
-) -> Tensor<4> {
-    let pixels = indices
-        .flat_map(|index| data.face(index))
-        .map(|&pixel| f32::from(pixel))
+) -> Tensor<2> {
+    let values: Vec<f32> = indices
+        .iter()
+        .flat_map(|&index| labels.target(view(labels, epoch, index), index, temperature))
         .collect();
-    to_tensor(input, pixels, device)
+    let shape = [indices.len(), labels.header().classes];
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 fn to_tensor(input: &InputSpec, mut pixels: Vec<f32>, device: &Device) -> Tensor<4> {

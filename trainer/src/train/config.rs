@@ -27,9 +27,30 @@ pub struct RunConfig {
     pub network: NetworkConfig,
     /// How the weights move.
     pub optimizer: OptimizerConfig,
-    /// What is done to the faces.
+    /// What is done to the faces; with soft labels, to the views that the teacher has seen.
     #[serde(default)]
     pub augmentation: Augmentation,
+    /// What is learned from a teacher.
+    #[serde(default)]
+    pub distillation: Option<Distillation>,
+    /// Checkpoint of another run of the same network, relative to the run file: training begins
+    /// with its best weights.
+    #[serde(default)]
+    pub start: Option<PathBuf>,
+}
+
+/// Learning from a teacher's soft labels (Hinton et al. 2015, "Distilling the knowledge in a
+/// neural network"), which belong to views of the faces that the student sees as the teacher saw
+/// them (Beyer et al. 2022, "Knowledge distillation: a good teacher is patient and consistent").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// The file with the soft labels, relative to the run file.
+    pub labels: PathBuf,
+    /// Divides the logits of teacher and student before they are compared.
+    pub temperature: f32,
+    /// Share of the loss that compares with the teacher; the rest compares with the true class.
+    pub weight: f32,
 }
 
 /// Stochastic gradient descent with Nesterov momentum. The learning rate rises in a line, stays,
@@ -101,11 +122,18 @@ impl RunConfig {
         Ok(config)
     }
 
+    /// A path of the run file at `run`, as seen from here.
+    #[must_use]
+    pub fn resolve(run: &Path, path: &Path) -> PathBuf {
+        run.parent().unwrap_or(Path::new("")).join(path)
+    }
+
     /// Whether every setting is in its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let share = |value: f64| (0.0..1.0).contains(&value);
         let optimizer = &self.optimizer;
         let augmentation = &self.augmentation;
+        let distillation = self.distillation.as_ref();
         let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let checks = [
             (
@@ -150,6 +178,16 @@ impl RunConfig {
                 "optimizer.ema_decay",
                 "from 0 to below 1",
                 share(optimizer.ema_decay),
+            ),
+            (
+                "distillation.temperature",
+                "above 0",
+                distillation.is_none_or(|d| d.temperature > 0.0 && d.temperature.is_finite()),
+            ),
+            (
+                "distillation.weight",
+                "from 0 to 1",
+                distillation.is_none_or(|d| (0.0..=1.0).contains(&d.weight)),
             ),
             (
                 "augmentation.scale",

@@ -13,26 +13,24 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor};
-use mien_engine::metrics::Predictions;
 use mien_engine::nets::{Network, Ops};
 use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};
-pub use config::{ConfigError, OptimizerConfig, RunConfig};
+pub use config::{ConfigError, Distillation, OptimizerConfig, RunConfig};
 pub use sgd::Sgd;
 
 use crate::data::DataSet;
+use crate::evaluate::{self, EvaluateError};
 use crate::files::write_atomically;
+use crate::teacher::{SoftLabels, SoftLabelsError};
 
 /// A run's state, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// A line of JSON an epoch (see [`EpochRecord`]), in a run's folder.
 pub const METRICS_FILE: &str = "metrics.jsonl";
-
-/// Faces a forward pass when nothing is learned.
-const EVALUATION_BATCH: usize = 128;
 
 /// Why a run stopped before its end. Its last checkpoint is intact.
 #[derive(Debug, Error)]
@@ -71,6 +69,15 @@ pub enum TrainError {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// The checkpoint to start from is of another network.
+    #[error("the run starts from the weights of another network; choose another start")]
+    OtherNetwork,
+    /// The soft labels cannot be used.
+    #[error(transparent)]
+    SoftLabels(#[from] SoftLabelsError),
+    /// The network cannot be evaluated.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     /// Too few faces to learn from.
     #[error("a run needs training and validation faces, at least one batch of the former")]
     NoFaces,
@@ -103,6 +110,10 @@ pub struct Job<'a> {
     pub training: &'a DataSet,
     /// What the epoch is chosen on.
     pub validation: &'a DataSet,
+    /// What the settings' `distillation` names.
+    pub soft_labels: Option<&'a SoftLabels>,
+    /// What the settings' `start` names.
+    pub start: Option<&'a Checkpoint>,
     /// The existing folder that takes [`CHECKPOINT_FILE`] and [`METRICS_FILE`].
     pub out: &'a Path,
     /// Stops after so many epochs, to be resumed later.
@@ -120,6 +131,17 @@ pub fn run(
     let config = job.config;
     if job.training.len() < config.batch || job.validation.is_empty() {
         return Err(TrainError::NoFaces);
+    }
+    if job.soft_labels.is_some_and(|labels| {
+        !labels.are_for(job.training) || labels.header().classes != config.network.classes()
+    }) {
+        return Err(SoftLabelsError::OtherData.into());
+    }
+    if job
+        .start
+        .is_some_and(|start| start.header.config.network != config.network)
+    {
+        return Err(TrainError::OtherNetwork);
     }
     let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
     let mut session = Session::start(job, ops, device.clone().autodiff())?;
@@ -151,6 +173,7 @@ impl<'a, O: Ops> Session<'a, O> {
         let network = config.network.init(&device);
         // Reading also draws the fresh weights, now and in a fixed order.
         let fresh = weights::read(&network);
+        let first = job.start.map_or(fresh, |start| start.best.clone());
         let state = match resumed {
             Some(state) if !state.continues(config) => {
                 return Err(TrainError::OtherSettings { path });
@@ -169,10 +192,10 @@ impl<'a, O: Ops> Session<'a, O> {
                     history: Vec::new(),
                     best_epoch: 0,
                 },
-                momentum: vec![0.0; fresh.len()],
-                mean: fresh.clone(),
-                best: fresh.clone(),
-                weights: fresh,
+                momentum: vec![0.0; first.len()],
+                mean: first.clone(),
+                best: first.clone(),
+                weights: first,
             },
         };
         let steps = job.training.len() / config.batch;
@@ -206,7 +229,7 @@ impl<'a, O: Ops> Session<'a, O> {
         self.state.momentum = self.sgd.momentum().to_vec();
         self.state.mean = self.sgd.mean().to_vec();
         let averaged = weights::write(self.network.valid(), &self.state.mean);
-        let predictions = predict(&averaged, self.job.validation, self.ops);
+        let predictions = evaluate::predict(&averaged.export(), self.job.validation, |_| ())?;
         record.valid_loss = predictions.negative_log_likelihood(1.0);
         record.valid_accuracy = predictions.accuracy();
         record.seconds = started.elapsed().as_secs_f64();
@@ -230,7 +253,10 @@ impl<'a, O: Ops> Session<'a, O> {
     /// All steps of an epoch. Faces that do not fill a batch are left for other epochs.
     fn learn(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<EpochRecord, TrainError> {
         let Job {
-            config, training, ..
+            config,
+            training,
+            soft_labels,
+            ..
         } = self.job;
         let epoch = self.history().len() + 1;
         // Dropout draws from the device's generator: the same numbers in a resumed run.
@@ -241,18 +267,37 @@ impl<'a, O: Ops> Session<'a, O> {
         let (mut loss_sum, mut right, mut loading_seconds, mut learning_rate) = (0.0, 0, 0.0, 0.0);
         for (step, indices) in order.chunks_exact(config.batch).enumerate() {
             let loading = Instant::now();
-            let faces =
-                batch::training_faces(config, &self.input, training, epoch, indices, &self.device);
+            let faces = batch::training_faces(
+                config,
+                &self.input,
+                training,
+                soft_labels,
+                epoch,
+                indices,
+                &self.device,
+            );
             let labels: Vec<usize> = indices
                 .iter()
                 .map(|&index| training.labels()[index].index())
                 .collect();
             let targets = batch::targets(&labels, classes, config.label_smoothing, &self.device);
+            let taught = config
+                .distillation
+                .as_ref()
+                .zip(soft_labels)
+                .map(|(how, labels)| {
+                    let targets =
+                        batch::soft_targets(labels, how.temperature, epoch, indices, &self.device);
+                    (how, targets)
+                });
             loading_seconds += loading.elapsed().as_secs_f64();
 
             let logits = self.network.forward(faces, self.ops); // [batch, classes]
             right += count_right(&logits, &labels);
-            let loss = cross_entropy(logits, targets);
+            let loss = match taught {
+                Some((how, soft)) => distillation(logits, targets, soft, how),
+                None => cross_entropy(logits, targets),
+            };
             let value: f32 = loss.clone().into_scalar();
             if !value.is_finite() {
                 return Err(TrainError::Diverged {
@@ -297,31 +342,30 @@ fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     products.sum_dim(1).mean().neg()
 }
 
+/// `(1 - w) CE(targets, logits) + w t² CE(soft, logits / t)`: the second part's gradients would
+/// otherwise shrink with the square of the temperature t (Hinton et al. 2015, section 2).
+///
+/// # Shapes
+/// - `logits`, `targets`, `soft`: `[batch, classes]`
+/// - output: `[1]`
+fn distillation(
+    logits: Tensor<2>,
+    targets: Tensor<2>,
+    soft: Tensor<2>,
+    how: &Distillation,
+) -> Tensor<1> {
+    let taught = cross_entropy(logits.clone().div_scalar(how.temperature), soft);
+    let known = cross_entropy(logits, targets);
+    let share = how.weight * how.temperature * how.temperature;
+    known.mul_scalar(1.0 - how.weight) + taught.mul_scalar(share)
+}
+
 fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
     let best = logits.clone().detach().argmax(1).to_data();
     best.iter::<u32>()
         .zip(labels)
         .filter(|(best, label)| *best as usize == **label)
         .count()
-}
-
-/// A network's predictions for unchanged faces.
-///
-/// # Panics
-/// If the network has fewer classes than the data.
-#[must_use]
-pub fn predict(network: &Network, data: &DataSet, ops: &impl Ops) -> Predictions {
-    let device = network.devices().first().cloned().unwrap_or_default();
-    let input = network.export().input;
-    let mut logits = Vec::new();
-    for start in (0..data.len()).step_by(EVALUATION_BATCH) {
-        let end = data.len().min(start + EVALUATION_BATCH);
-        let faces = batch::plain_faces(&input, data, start..end, &device);
-        logits.extend(network.forward(faces, ops).to_data().iter::<f32>());
-    }
-    let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
-    let classes = logits.len() / labels.len().max(1);
-    Predictions::new(logits, labels, classes).expect("one row of logits a face")
 }
 
 /// The best epoch's network as a plan, batch norms folded.

@@ -50,5 +50,7 @@ pub fn config(epochs: usize) -> RunConfig {
             erase_area: 0.1,
             ..Default::default()
         },
+        distillation: None,
+        start: None,
     }
 }

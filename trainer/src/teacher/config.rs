@@ -1,0 +1,77 @@
+//! An ensemble's settings, read from a TOML file.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::augment::Augmentation;
+
+/// Which networks teach, and what they see.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// Name of the ensemble and of its soft labels.
+    pub name: String,
+    /// The networks: `.mien` files, relative to the file of these settings.
+    pub members: Vec<PathBuf>,
+    /// Where the views' random numbers come from.
+    pub seed: u64,
+    /// Changed copies of each training face that get a label each.
+    pub views: usize,
+    /// How a view is changed.
+    #[serde(default)]
+    pub augmentation: Augmentation,
+}
+
+/// Why an ensemble's file cannot be used.
+#[derive(Debug, Error)]
+pub enum TeacherConfigError {
+    /// The file does not exist or cannot be read.
+    #[error("cannot read the ensemble {}; check the path", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The file is not an ensemble's settings.
+    #[error("the ensemble {} is not valid", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// Nobody teaches, or nothing is taught.
+    #[error("the ensemble {} needs at least one member and one view", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl TeacherConfig {
+    /// Reads and checks an ensemble's file; the members' paths are then as seen from here.
+    pub fn read(path: &Path) -> Result<Self, TeacherConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TeacherConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|source| TeacherConfigError::Parse {
+                path: path.to_owned(),
+                source,
+            })?;
+        if config.members.is_empty() || config.views == 0 {
+            return Err(TeacherConfigError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for member in &mut config.members {
+            *member = folder.join(&member);
+        }
+        Ok(config)
+    }
+}

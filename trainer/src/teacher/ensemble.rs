@@ -1,0 +1,248 @@
+//! Several networks that answer as one.
+
+use mien_engine::cpu;
+use mien_engine::crop::SIDE;
+use mien_engine::metrics::{Predictions, PredictionsError};
+use mien_engine::plan::Plan;
+use mien_engine::runner::Batch;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataSet, FACE_PIXELS};
+use crate::evaluate::{self, EvaluateError};
+
+/// Faces that the ensemble sees at once.
+const BATCH: usize = 128;
+
+/// Rounds of [`mixture_weights`]; the likelihood has settled long before.
+const ROUNDS: usize = 500;
+
+/// One network of an ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Its share of the answer; all shares sum to 1.
+    pub weight: f64,
+}
+
+/// Networks whose probabilities, each averaged over a face and its mirror image, are averaged by
+/// the members' weights.
+#[derive(Debug)]
+pub struct Ensemble {
+    members: Vec<Member>,
+    runners: Vec<cpu::Runner>,
+    classes: usize,
+}
+
+impl Ensemble {
+    /// Members of equal weight, each with its plan.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn new(members: Vec<(Member, Plan)>) -> Result<Self, EvaluateError> {
+        let classes = members
+            .iter()
+            .map(|(_, plan)| evaluate::classes(plan))
+            .collect::<Result<Vec<usize>, _>>()?;
+        if classes.iter().any(|other| *other != classes[0]) {
+            return Err(EvaluateError::DifferentClasses);
+        }
+        let weight = 1.0 / members.len() as f64;
+        let (members, plans): (Vec<Member>, Vec<Plan>) = members.into_iter().unzip();
+        Ok(Self {
+            members: members
+                .into_iter()
+                .map(|member| Member { weight, ..member })
+                .collect(),
+            runners: plans
+                .into_iter()
+                .map(cpu::Runner::new)
+                .collect::<Result<_, _>>()?,
+            classes: classes[0],
+        })
+    }
+
+    /// Who answers.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Gives the members other weights.
+    ///
+    /// # Panics
+    /// If there are not as many as members.
+    pub fn weigh(&mut self, weights: &[f64]) {
+        assert_eq!(weights.len(), self.members.len());
+        for (member, &weight) in self.members.iter_mut().zip(weights) {
+            member.weight = weight;
+        }
+    }
+
+    /// The probabilities of each class, `[faces, classes]`, for faces of 0 to 255,
+    /// `[faces, 48, 48]`.
+    pub fn probabilities(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
+        let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
+        for index in 0..self.members.len() {
+            let weight = self.members[index].weight as f32;
+            let probabilities = self.of_member(index, pixels)?;
+            for (sum, probability) in sum.iter_mut().zip(probabilities) {
+                *sum += weight * probability;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Each member's predictions for a data set, as logarithms of probabilities.
+    pub fn predictions(&mut self, data: &DataSet) -> Result<Vec<Predictions>, EvaluateError> {
+        let mut all = Vec::new();
+        let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
+        for index in 0..self.members.len() {
+            let mut logits = Vec::with_capacity(data.len() * self.classes);
+            for start in (0..data.len()).step_by(BATCH) {
+                let faces = start..data.len().min(start + BATCH);
+                let pixels: Vec<f32> = faces.flat_map(|face| data.pixels(face)).collect();
+                let probabilities = self.of_member(index, &pixels)?;
+                logits.extend(probabilities.into_iter().map(logarithm));
+            }
+            all.push(Predictions::new(logits, labels.clone(), self.classes)?);
+        }
+        Ok(all)
+    }
+
+    fn of_member(&mut self, index: usize, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
+        let runner = &mut self.runners[index];
+        let input = runner.plan().input.clone();
+        let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
+        for mirrored in [false, true] {
+            let mut data: Vec<f32> = pixels
+                .iter()
+                .map(|pixel| pixel * input.scale + input.offset)
+                .collect();
+            if mirrored {
+                data.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+            }
+            let outputs = runner.run(Batch {
+                data: &data,
+                count: pixels.len() / FACE_PIXELS,
+                height: SIDE,
+                width: SIDE,
+            })?;
+            let rows = outputs[0].chunks_exact(self.classes);
+            for (sum, logits) in sum.chunks_exact_mut(self.classes).zip(rows) {
+                let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let powers: Vec<f32> = logits.iter().map(|logit| (logit - most).exp()).collect();
+                let total: f32 = powers.iter().sum();
+                for (sum, power) in sum.iter_mut().zip(powers) {
+                    *sum += 0.5 * power / total;
+                }
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// The weighted mean of the members' probabilities, as logarithms.
+///
+/// # Panics
+/// If `members` is empty or not as long as `weights`.
+pub fn mixture(members: &[Predictions], weights: &[f64]) -> Result<Predictions, PredictionsError> {
+    assert_eq!(members.len(), weights.len());
+    let first = &members[0];
+    let mut sum = vec![0.0; first.logits().len()];
+    for (member, &weight) in members.iter().zip(weights) {
+        for (sum, logit) in sum.iter_mut().zip(member.logits()) {
+            *sum += weight as f32 * logit.exp();
+        }
+    }
+    let logits = sum.into_iter().map(logarithm).collect();
+    Predictions::new(logits, first.labels().to_vec(), first.classes())
+}
+
+/// The weights under which the mixture of the members makes the labels most likely, found by
+/// expectation maximisation (Dempster et al. 1977): the likelihood has a single maximum.
+/// `members` hold logarithms of probabilities.
+#[must_use]
+pub fn mixture_weights(members: &[Predictions]) -> Vec<f64> {
+    let count = members.len();
+    let mut weights = vec![1.0 / count as f64; count];
+    let Some(first) = members.first() else {
+        return weights;
+    };
+    let classes = first.classes();
+    let of_truth: Vec<Vec<f64>> = members
+        .iter()
+        .map(|member| {
+            let rows = member.logits().chunks_exact(classes);
+            rows.zip(first.labels())
+                .map(|(row, &label)| f64::from(row[label]).exp())
+                .collect()
+        })
+        .collect();
+    for _ in 0..ROUNDS {
+        let mut shares = vec![0.0; count];
+        for face in 0..first.len() {
+            let total: f64 = (0..count).map(|i| weights[i] * of_truth[i][face]).sum();
+            for (share, (weight, truth)) in shares.iter_mut().zip(weights.iter().zip(&of_truth)) {
+                *share += weight * truth[face] / total;
+            }
+        }
+        weights = shares
+            .iter()
+            .map(|share| share / first.len() as f64)
+            .collect();
+    }
+    weights
+}
+
+/// Finite also where a probability is too small for a float.
+fn logarithm(probability: f32) -> f32 {
+    probability.max(f32::MIN_POSITIVE).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn predictions(probabilities: &[[f32; 2]], labels: &[usize]) -> Predictions {
+        let logits = probabilities
+            .as_flattened()
+            .iter()
+            .map(|p| p.ln())
+            .collect();
+        Predictions::new(logits, labels.to_vec(), 2).expect("rows of two classes")
+    }
+
+    #[test]
+    fn the_better_member_gets_the_larger_weight() {
+        let labels = [0, 1, 0, 1];
+        let good = predictions(&[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.1, 0.9]], &labels);
+        let poor = predictions(&[[0.5, 0.5]; 4], &labels);
+        let weights = mixture_weights(&[good.clone(), poor.clone()]);
+        assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(weights[0] > 0.95, "{weights:?}");
+        let likelihood = |weights: &[f64]| {
+            let mixed = mixture(&[good.clone(), poor.clone()], weights).expect("equal shapes");
+            mixed.negative_log_likelihood(1.0)
+        };
+        assert!(likelihood(&weights) <= likelihood(&[0.8, 0.2]) + 1e-6);
+        assert!(likelihood(&weights) <= likelihood(&[0.5, 0.5]));
+    }
+
+    #[test]
+    fn members_that_err_on_different_faces_share_the_weight() {
+        let labels = [0, 1];
+        let first = predictions(&[[0.9, 0.1], [0.9, 0.1]], &labels);
+        let second = predictions(&[[0.1, 0.9], [0.1, 0.9]], &labels);
+        let weights = mixture_weights(&[first, second]);
+        assert!((weights[0] - 0.5).abs() < 1e-6, "{weights:?}");
+    }
+}
