@@ -12,6 +12,9 @@ use crate::runner::{Batch, Covered, RunError, Runner};
 /// One probability a class, in label order; they sum to 1.
 pub type Probabilities = [f32; Expression::COUNT];
 
+/// What the network gives before it becomes probabilities: one value a class, in label order.
+pub type Logits = [f32; Expression::COUNT];
+
 /// Why expressions could not be classified.
 #[derive(Debug, Error)]
 pub enum ClassifyError {
@@ -46,49 +49,64 @@ impl Classifier {
         pixels: &[f32],
         count: usize,
     ) -> Result<Vec<Probabilities>, ClassifyError> {
-        let input = &self.runner.plan().input;
-        let data: Vec<f32> = pixels
-            .iter()
-            .map(|value| value * input.scale + input.offset)
-            .collect();
-        let outputs = self
-            .runner
-            .run(Batch {
-                data: &data,
-                count,
-                height: SIDE,
-                width: SIDE,
-            })
-            .await?;
-        Ok(all_probabilities(&outputs))
+        let logits = self.logits(pixels, count).await?;
+        Ok(logits.iter().map(softmax).collect())
     }
 
-    /// Classifies one crop as it is, then with the pixels of each place covered by the luma
+    /// The logits of any number of crops at once, as [`classify`](Self::classify) takes them.
+    pub async fn logits(
+        &mut self,
+        pixels: &[f32],
+        count: usize,
+    ) -> Result<Vec<Logits>, ClassifyError> {
+        let data = self.normalised(pixels);
+        let batch = Batch {
+            data: &data,
+            count,
+            height: SIDE,
+            width: SIDE,
+        };
+        Ok(rows(&self.runner.run(batch).await?))
+    }
+
+    /// The logits of one crop as it is, then with the pixels of each place covered by the luma
     /// `fill`. Gives `1 + places.len()` entries.
-    pub async fn classify_covered(
+    pub async fn logits_covered(
         &mut self,
         pixels: &[f32],
         places: &[[Range<usize>; 2]],
         fill: f32,
-    ) -> Result<Vec<Probabilities>, ClassifyError> {
-        let input = &self.runner.plan().input;
-        let normalised = |value: &f32| value * input.scale + input.offset;
-        let data: Vec<f32> = pixels.iter().map(normalised).collect();
+    ) -> Result<Vec<Logits>, ClassifyError> {
+        let data = self.normalised(pixels);
+        let fill = self.normalised(&[fill])[0];
         let covered = Covered {
             data: &data,
             height: SIDE,
             width: SIDE,
             places,
-            fill: normalised(&fill),
+            fill,
         };
-        Ok(all_probabilities(&self.runner.run_covered(covered).await?))
+        Ok(rows(&self.runner.run_covered(covered).await?))
+    }
+
+    /// Luma as the network wants it.
+    #[must_use]
+    pub fn normalised(&self, pixels: &[f32]) -> Vec<f32> {
+        let input = &self.plan().input;
+        let normalised = |value: &f32| value * input.scale + input.offset;
+        pixels.iter().map(normalised).collect()
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        self.runner.plan()
     }
 }
 
-/// The probabilities of each input, from the outputs of a run.
-fn all_probabilities(outputs: &[Vec<f32>]) -> Vec<Probabilities> {
-    let (logits, _) = outputs[0].as_chunks();
-    logits.iter().map(softmax).collect()
+/// One row of logits for each input of a run.
+fn rows(outputs: &[Vec<f32>]) -> Vec<Logits> {
+    outputs[0].as_chunks().0.to_vec()
 }
 
 /// Whether a plan reads a gray crop and gives one value a class.
@@ -106,7 +124,7 @@ fn is_classifier(plan: &Plan) -> bool {
 
 /// `exp(x_i) / sum(exp(x_j))`, without overflow.
 #[must_use]
-pub fn softmax(logits: &[f32; Expression::COUNT]) -> Probabilities {
+pub fn softmax(logits: &Logits) -> Probabilities {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers = logits.map(|logit| (logit - largest).exp());
     let sum: f32 = powers.iter().sum();

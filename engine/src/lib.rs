@@ -21,6 +21,7 @@
 //! | [`cpu`] | runs a plan on the CPU |
 //! | `gpu` | runs a plan on the GPU (feature `gpu`) |
 //! | `backend` | which backend runs a network (feature `gpu`) |
+//! | [`random`] | random numbers that follow from a seed |
 //! | [`runner`] | one interface to every backend |
 
 #[cfg(feature = "gpu")]
@@ -41,6 +42,7 @@ pub mod nets;
 pub mod photo;
 pub mod pipeline;
 pub mod plan;
+pub mod random;
 pub mod report;
 pub mod runner;
 pub mod track;

@@ -6,7 +6,11 @@ use thiserror::Error;
 use crate::classify::{Classifier, ClassifyError, Probabilities};
 use crate::crop::FaceCrop;
 use crate::detect::{DetectError, DetectOptions, Detector, Face};
-use crate::explain::{OcclusionError, OcclusionMap, OcclusionOptions, occlusion};
+use crate::explain::{
+    CounterExample, CounterExampleOptions, ExplainError, FaceParts, Method, OcclusionMap,
+    OcclusionOptions, PartEffects, Saliency, ShapleyOptions, Target, counter_example, explain,
+    occlusion, part_effects,
+};
 use crate::expression::Expression;
 use crate::photo::Photo;
 use crate::runner::Runner;
@@ -22,7 +26,7 @@ pub enum EngineError {
     Classify(#[from] ClassifyError),
     /// The face could not be explained.
     #[error(transparent)]
-    Occlusion(#[from] OcclusionError),
+    Explain(#[from] ExplainError),
 }
 
 /// A reading whose most probable class is below this probability is called uncertain.
@@ -123,6 +127,37 @@ impl Engine {
         options: &OcclusionOptions,
     ) -> Result<OcclusionMap, EngineError> {
         Ok(occlusion(&mut self.classifier, &crop.pixels, options).await?)
+    }
+
+    /// What each pixel of a crop does to the target, by any method.
+    pub async fn explain(
+        &mut self,
+        crop: &FaceCrop,
+        parts: &FaceParts,
+        method: &Method,
+        target: Target,
+    ) -> Result<Saliency, EngineError> {
+        Ok(explain(&mut self.classifier, &crop.pixels, parts, method, target).await?)
+    }
+
+    /// What each part of a face does to the target.
+    pub async fn part_effects(
+        &mut self,
+        crop: &FaceCrop,
+        parts: &FaceParts,
+        options: &ShapleyOptions,
+        target: Target,
+    ) -> Result<PartEffects, EngineError> {
+        Ok(part_effects(&mut self.classifier, &crop.pixels, parts, options, target).await?)
+    }
+
+    /// A small area that, once covered, changes the prediction.
+    pub async fn counter_example(
+        &mut self,
+        crop: &FaceCrop,
+        options: &CounterExampleOptions,
+    ) -> Result<Option<CounterExample>, EngineError> {
+        Ok(counter_example(&mut self.classifier, &crop.pixels, options).await?)
     }
 }
 

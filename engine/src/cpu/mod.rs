@@ -9,6 +9,7 @@
     reason = "what is not inlined into a kernel is compiled without its vector instructions"
 )]
 
+mod backward;
 mod conv;
 mod covered;
 mod depthwise;
@@ -21,6 +22,8 @@ pub mod reference;
 mod step;
 
 use std::ops::Range;
+
+pub use self::backward::{Differentiator, Tape};
 
 use self::lanes::Instructions;
 use self::memory::{Memory, Sharing};

@@ -1,41 +1,20 @@
-//! Occlusion saliency: a square slides over the crop, and each time the probabilities are looked at
-//! again. Where covering lowers a class, what was covered supports it.
+//! Occlusion saliency: a square slides over the crop, and each time the network is asked again.
+//! Where covering lowers a class, what was covered supports it.
 //!
 //! Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section
-//! 4.2.
+//! 4.2. With [`Score::Label`](super::Score::Label) the map says where the prediction breaks: where
+//! covering makes another class the most probable one.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::classify::{Classifier, ClassifyError, Probabilities};
+use super::pictures::logits_of;
+use super::target::most_probable;
+use super::{ExplainError, Fill, PIXELS, Parameter, Target};
+use crate::classify::{Classifier, Logits, Probabilities, softmax};
 use crate::crop::SIDE;
 use crate::expression::Expression;
-
-/// What a part of the crop is covered with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fill {
-    /// Luma 0, black.
-    Zero,
-    /// The mean luma of the crop: covers without making the crop brighter or darker.
-    #[default]
-    Mean,
-    /// Half of the largest luma, as in the paper.
-    Gray,
-}
-
-impl Fill {
-    /// The luma that covers a crop.
-    fn luma(self, pixels: &[f32]) -> f32 {
-        match self {
-            Self::Zero => 0.0,
-            Self::Mean => pixels.iter().sum::<f32>() / pixels.len() as f32,
-            Self::Gray => 127.5,
-        }
-    }
-}
 
 /// How the square slides.
 ///
@@ -63,39 +42,11 @@ impl Default for OcclusionOptions {
     }
 }
 
-/// Why a face was not explained.
-#[derive(Debug, Error)]
-pub enum OcclusionError {
-    /// The square does not fit; choose another size.
-    #[error("the square must be 1 to {SIDE} pixels wide, not {patch}")]
-    Patch {
-        /// The size asked for.
-        patch: usize,
-    },
-    /// The step is none, or leaves pixels out; choose another.
-    #[error("the step must be 1 to {patch} pixels, the width of the square, not {stride}")]
-    Stride {
-        /// The size asked for.
-        patch: usize,
-        /// The step asked for.
-        stride: usize,
-    },
-    /// The network failed.
-    #[error(transparent)]
-    Classify(#[from] ClassifyError),
-}
-
 impl OcclusionOptions {
     /// Checks the ranges.
-    pub fn check(&self) -> Result<(), OcclusionError> {
-        let Self { patch, stride, .. } = *self;
-        if !(1..=SIDE).contains(&patch) {
-            return Err(OcclusionError::Patch { patch });
-        }
-        if !(1..=patch).contains(&stride) {
-            return Err(OcclusionError::Stride { patch, stride });
-        }
-        Ok(())
+    pub fn check(&self) -> Result<(), ExplainError> {
+        Parameter::Patch.check(self.patch, 1..=SIDE)?;
+        Parameter::Stride.check(self.stride, 1..=self.patch)
     }
 
     /// Places of the square along one axis.
@@ -143,44 +94,107 @@ impl OcclusionMap {
     /// places that cover the pixel.
     #[must_use]
     pub fn to_pixels(&self, class: Expression) -> Vec<f32> {
-        let mut sums = vec![(0.0, 0.0); SIDE * SIDE];
-        for (place, drop) in self.drops_of(class).enumerate() {
-            let [rows, columns] = self.place(place / self.columns, place % self.columns);
-            for y in rows {
-                for (sum, count) in &mut sums[y * SIDE..][columns.clone()] {
-                    *sum += drop;
-                    *count += 1.0;
-                }
-            }
-        }
-        sums.into_iter().map(|(sum, count)| sum / count).collect()
+        spread(&self.options, self.drops_of(class))
+    }
+
+    /// The most probable class with each place covered, `[rows, columns]`. Where it is not that of
+    /// the whole crop, the prediction breaks.
+    pub fn labels(&self) -> impl Iterator<Item = Expression> {
+        self.drops.iter().map(|drops| {
+            most_probable(&std::array::from_fn(|class| {
+                self.baseline[class] - drops[class]
+            }))
+        })
     }
 }
 
-/// Explains the crop `pixels`, `[SIDE, SIDE]`, luma of 0 to 255.
+/// For each pixel the mean of the values, `[places, places]`, of the places that cover it.
+fn spread(options: &OcclusionOptions, values: impl Iterator<Item = f32>) -> Vec<f32> {
+    let count = options.places();
+    let mut sums = vec![(0.0, 0.0); PIXELS];
+    for (place, value) in values.enumerate() {
+        for y in options.covered(place / count) {
+            for (sum, covers) in &mut sums[y * SIDE..][options.covered(place % count)] {
+                *sum += value;
+                *covers += 1.0;
+            }
+        }
+    }
+    sums.into_iter().map(|(sum, covers)| sum / covers).collect()
+}
+
+/// Explains every class of the crop `pixels`, `[SIDE, SIDE]`, luma of 0 to 255.
 pub async fn occlusion(
     classifier: &mut Classifier,
     pixels: &[f32],
     options: &OcclusionOptions,
-) -> Result<OcclusionMap, OcclusionError> {
+) -> Result<OcclusionMap, ExplainError> {
+    let (whole, covered) = run(classifier, pixels, options).await?;
+    let baseline = softmax(&whole);
+    let drop = |covered: &Logits| {
+        let covered = softmax(covered);
+        std::array::from_fn(|class| baseline[class] - covered[class])
+    };
+    Ok(OcclusionMap {
+        options: *options,
+        rows: options.places(),
+        columns: options.places(),
+        baseline,
+        drops: covered.iter().map(drop).collect(),
+    })
+}
+
+/// Explains one target: its value, and for each pixel `[SIDE, SIDE]` the mean drop of the value
+/// over the places that cover the pixel.
+pub async fn occlusion_saliency(
+    classifier: &mut Classifier,
+    pixels: &[f32],
+    options: &OcclusionOptions,
+    target: Target,
+) -> Result<(f32, Vec<f32>), ExplainError> {
+    let (whole, covered) = run(classifier, pixels, options).await?;
+    let value = target.value(&whole);
+    let drops = covered.iter().map(|logits| value - target.value(logits));
+    Ok((value, spread(options, drops)))
+}
+
+/// The logits of the whole crop, and with each place covered.
+async fn run(
+    classifier: &mut Classifier,
+    pixels: &[f32],
+    options: &OcclusionOptions,
+) -> Result<(Logits, Vec<Logits>), ExplainError> {
     options.check()?;
     let count = options.places();
     let places: Vec<_> = (0..count * count)
         .map(|place| [place / count, place % count].map(|place| options.covered(place)))
         .collect();
-    let fill = options.fill.luma(pixels);
-    let mut probabilities = classifier.classify_covered(pixels, &places, fill).await?;
-    let covered = probabilities.split_off(1);
-    let baseline = probabilities[0];
-    let drop =
-        |covered: Probabilities| std::array::from_fn(|class| baseline[class] - covered[class]);
-    Ok(OcclusionMap {
-        options: *options,
-        rows: count,
-        columns: count,
-        baseline,
-        drops: covered.into_iter().map(drop).collect(),
-    })
+    let mut logits = covered_logits(classifier, pixels, &places, options.fill).await?;
+    let covered = logits.split_off(1);
+    Ok((logits[0], covered))
+}
+
+/// The logits of a crop as it is, then with each place covered. One luma that covers everywhere
+/// takes the CPU's incremental path; what differs from place to place needs whole copies.
+pub(super) async fn covered_logits(
+    classifier: &mut Classifier,
+    pixels: &[f32],
+    places: &[[Range<usize>; 2]],
+    fill: Fill,
+) -> Result<Vec<Logits>, ExplainError> {
+    if let Some(luma) = fill.luma(pixels) {
+        return Ok(classifier.logits_covered(pixels, places, luma).await?);
+    }
+    let mut logits = classifier.logits(pixels, 1).await?;
+    let background = fill.background(pixels);
+    let copies = places.iter().map(|[rows, columns]| {
+        let is_covered =
+            |index: usize| rows.contains(&(index / SIDE)) && columns.contains(&(index % SIDE));
+        let covered: Vec<bool> = (0..PIXELS).map(is_covered).collect();
+        fill.cover(pixels, &background, &covered)
+    });
+    logits.extend(logits_of(classifier, copies).await?);
+    Ok(logits)
 }
 
 #[cfg(test)]
@@ -188,40 +202,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cpu;
-    use crate::plan::{Activation, InputSpec, Layer, LayerKind, Plan, TensorId, Window};
-    use crate::runner::Runner;
-
-    /// A network whose logit of `happy` is the pixel at a place, over 50, and of `sad` its opposite.
-    fn watcher(y: usize, x: usize) -> Classifier {
-        let pixels = SIDE * SIDE;
-        let mut weight = vec![0.0; Expression::COUNT * pixels];
-        weight[Expression::Happy.index() * pixels + y * SIDE + x] = 1.0;
-        weight[Expression::Sad.index() * pixels + y * SIDE + x] = -1.0;
-        let plan = Plan {
-            input: InputSpec {
-                channels: 1,
-                size: Some([SIDE; 2]),
-                multiple: 1,
-                scale: 1.0 / 50.0,
-                offset: 0.0,
-            },
-            layers: vec![Layer {
-                input: TensorId::INPUT,
-                kind: LayerKind::Conv {
-                    window: Window::square(SIDE, 1, 0),
-                    out_channels: Expression::COUNT,
-                    weight,
-                    bias: vec![0.0; Expression::COUNT],
-                },
-                residual: None,
-                activation: Activation::Identity,
-            }],
-            outputs: vec![TensorId(1)],
-        };
-        let runner = cpu::Runner::new(plan).expect("a valid plan");
-        Classifier::new(Runner::Cpu(Box::new(runner))).expect("a classifier")
-    }
+    use crate::explain::Score;
+    use crate::explain::tests::watcher;
 
     fn explain(y: usize, x: usize, options: OcclusionOptions) -> OcclusionMap {
         let pixels = vec![100.0; SIDE * SIDE];
@@ -249,10 +231,12 @@ mod tests {
             }
             .check()
         };
-        assert!(matches!(check(0, 1), Err(OcclusionError::Patch { .. })));
-        assert!(matches!(check(49, 1), Err(OcclusionError::Patch { .. })));
-        assert!(matches!(check(5, 0), Err(OcclusionError::Stride { .. })));
-        assert!(matches!(check(5, 6), Err(OcclusionError::Stride { .. })));
+        for (patch, stride) in [(0, 1), (49, 1), (5, 0), (5, 6)] {
+            assert!(matches!(
+                check(patch, stride),
+                Err(ExplainError::Setting { .. })
+            ));
+        }
         assert!(check(48, 48).is_ok());
         assert_eq!(OcclusionOptions::default().places(), 15);
     }
@@ -269,6 +253,50 @@ mod tests {
             },
         );
         assert!(map.drops.iter().flatten().all(|drop| drop.abs() < 1e-6));
+    }
+
+    #[test]
+    fn a_map_of_labels_says_where_the_prediction_breaks() {
+        let options = OcclusionOptions {
+            fill: Fill::Zero,
+            ..OcclusionOptions::default()
+        };
+        let map = explain(20, 30, options);
+        let target = Target::new(Expression::Happy, Score::Label);
+        let pixels = vec![100.0; PIXELS];
+        let mut classifier = watcher(20, 30);
+        let saliency = occlusion_saliency(&mut classifier, &pixels, &options, target);
+        let (value, breaks) = pollster::block_on(saliency).expect("valid");
+        assert_eq!(value.to_bits(), 1.0_f32.to_bits());
+        for (place, label) in map.labels().enumerate() {
+            let [rows, columns] = map.place(place / map.columns, place % map.columns);
+            let is_broken = rows.contains(&20) && columns.contains(&30);
+            assert_eq!(label != Expression::Happy, is_broken);
+        }
+        let most = breaks.iter().copied().fold(0.0, f32::max);
+        assert!((breaks[20 * SIDE + 30] - most).abs() < 1e-6 && most > 0.9);
+        assert_eq!(breaks[0].to_bits(), 0.0_f32.to_bits());
+    }
+
+    #[test]
+    fn fills_that_differ_from_place_to_place_cover_as_well() {
+        // Bright at one place only: what covers it is darker, and happy falls.
+        let mut pixels = vec![50.0; PIXELS];
+        pixels[20 * SIDE + 30] = 250.0;
+        for fill in [Fill::Blur, Fill::Neighbours] {
+            let options = OcclusionOptions {
+                fill,
+                ..OcclusionOptions::default()
+            };
+            let mut classifier = watcher(20, 30);
+            let map = occlusion(&mut classifier, &pixels, &options);
+            let map = pollster::block_on(map).expect("valid");
+            for (place, drop) in map.drops_of(Expression::Happy).enumerate() {
+                let [rows, columns] = map.place(place / map.columns, place % map.columns);
+                let covers = rows.contains(&20) && columns.contains(&30);
+                assert_eq!(drop > 0.05, covers, "{fill:?} {place}: {drop}");
+            }
+        }
     }
 
     proptest! {

@@ -37,6 +37,16 @@ pub fn cividis(place: f32) -> [u8; 3] {
 /// looks flat.
 const SMALLEST_LIMIT: f32 = 0.01;
 
+/// Pixels of a patch about as large as an eye.
+const PATCH_PIXELS: f32 = 64.0;
+
+/// The largest distance from zero.
+fn strongest(values: &[f32]) -> f32 {
+    values
+        .iter()
+        .fold(0.0, |most: f32, value| most.max(value.abs()))
+}
+
 /// From values to colours, the same on both sides of zero: yellow supports the class, blue opposes
 /// it, gray does neither, and equally strong effects are equally far from gray.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,10 +58,16 @@ impl Scale {
     /// The scale on which the strongest of the values, on either side, has the outermost colour.
     #[must_use]
     pub fn of(values: &[f32]) -> Self {
-        let strongest = values
-            .iter()
-            .fold(0.0_f32, |most, value| most.max(value.abs()));
-        Self::new(strongest)
+        Self::new(strongest(values))
+    }
+
+    /// The same for values of single pixels that only together make up an effect: as faint as the
+    /// part of a small effect that falls to a pixel of a patch.
+    #[must_use]
+    pub fn of_parts(values: &[f32]) -> Self {
+        Self {
+            limit: strongest(values).max(SMALLEST_LIMIT / PATCH_PIXELS),
+        }
     }
 
     /// The scale from `-limit` (blue) to `limit` (yellow); at least 0.01.
@@ -136,6 +152,9 @@ mod tests {
     fn noise_stays_gray() {
         let scale = Scale::of(&[1e-6, -1e-6]);
         assert_eq!(scale.color(1e-6), cividis(0.5));
+        let parts = Scale::of_parts(&[1e-6, 1e-3]);
+        assert_eq!(parts.color(1e-6), cividis(0.5));
+        assert_eq!(parts.color(1e-3), cividis(1.0));
     }
 
     #[test]

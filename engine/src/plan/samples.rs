@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::{Activation, InputSpec, Layer, LayerKind, Plan, Residual, TensorId, Window};
+use crate::random::split_mix;
 
 /// A plan with an input of a size that it takes, and a seed for the input's values.
 #[derive(Clone, Debug)]
@@ -124,16 +125,12 @@ fn push_layer(plan: &mut Plan, height: usize, width: usize, numbers: &mut Number
     }
 }
 
-/// A small generator (`SplitMix64`), so that a sample follows from one seed.
+/// A small generator, so that a sample follows from one seed.
 pub struct Numbers(pub u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        split_mix(&mut self.0)
     }
 
     /// A whole number below `bound`.
