@@ -86,6 +86,38 @@ impl FaceCrop {
         Self::cut(photo, FRAMING.transform(face))
     }
 
+    /// Takes a picture that already is a face as FER2013 frames it, scaled so that the longer side
+    /// fits.
+    #[must_use]
+    pub fn whole(photo: &Photo) -> Self {
+        let size = [photo.width(), photo.height()].map(|side| side as f32);
+        let middle = SIDE as f32 / 2.0;
+        let scale = size[0].max(size[1]) / SIDE as f32;
+        let center = Point::new(size[0] / 2.0, size[1] / 2.0);
+        let from = Point::new(middle, middle);
+        Self::cut(photo, Similarity::new(scale, [1.0, 0.0], from, center))
+    }
+
+    /// Takes a gray face of [`SIDE`] x [`SIDE`] pixels, row-major. `None` for another number of
+    /// pixels.
+    #[must_use]
+    pub fn from_gray(pixels: &[u8]) -> Option<Self> {
+        let middle = Point::new(SIDE as f32 / 2.0, SIDE as f32 / 2.0);
+        (pixels.len() == SIDE * SIDE).then(|| Self {
+            pixels: pixels.iter().map(|&value| f32::from(value)).collect(),
+            transform: Similarity::new(1.0, [1.0, 0.0], middle, middle),
+        })
+    }
+
+    /// The pixels rounded to 8 bits.
+    #[must_use]
+    pub fn to_gray(&self) -> Vec<u8> {
+        self.pixels
+            .iter()
+            .map(|value| value.round() as u8)
+            .collect()
+    }
+
     /// Cuts out what `transform` maps the crop's pixels to. Outside the photo its edge continues.
     #[must_use]
     pub fn cut(photo: &Photo, transform: Similarity) -> Self {
@@ -180,6 +212,23 @@ mod tests {
         for (found, expected) in crop.pixels.iter().zip(photo.rgba().chunks_exact(4)) {
             assert!((found - f32::from(expected[0])).abs() < 1e-3);
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_a_face_is_taken_whole() {
+        let face = photo(SIDE, SIDE, |x, y| (5 * x + 3 * y) as u8);
+        let crop = FaceCrop::whole(&face);
+        let gray: Vec<u8> = face.rgba().iter().step_by(4).copied().collect();
+        assert_eq!(crop.to_gray(), gray);
+        assert_eq!(
+            FaceCrop::from_gray(&gray).map(|crop| crop.to_gray()),
+            Some(gray)
+        );
+        assert_eq!(FaceCrop::from_gray(&[0; 100]), None);
+
+        // Twice as wide as high: all of the width is there.
+        let wide = FaceCrop::whole(&photo(192, 96, |x, _| if x < 96 { 0 } else { 200 }));
+        assert_eq!((wide.to_gray()[0], wide.to_gray()[SIDE - 1]), (0, 200));
     }
 
     #[test]

@@ -70,6 +70,29 @@ impl Expression {
             .into_iter()
             .find(|expression| expression.name().eq_ignore_ascii_case(name))
     }
+
+    /// The class that a folder of pictures is named after, as people name such folders: any letter
+    /// case, common synonyms, FER2013's label as a number, or a number before the name
+    /// (`Anger`, `03_happy`, `5`).
+    #[must_use]
+    pub fn from_folder_name(name: &str) -> Option<Self> {
+        let name = name.trim().to_ascii_lowercase();
+        if let Ok(label) = name.parse() {
+            return Self::from_index(label);
+        }
+        let is_ordinal = |c: char| c.is_ascii_digit() || "_-. ".contains(c);
+        let name = name.trim_start_matches(is_ordinal);
+        Some(match name {
+            "angry" | "anger" => Self::Angry,
+            "disgust" | "disgusted" => Self::Disgust,
+            "fear" | "fearful" | "afraid" | "scared" => Self::Fear,
+            "happy" | "happiness" | "joy" => Self::Happy,
+            "sad" | "sadness" => Self::Sad,
+            "surprise" | "surprised" => Self::Surprise,
+            "neutral" => Self::Neutral,
+            _ => return None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -85,5 +108,33 @@ mod tests {
         }
         assert_eq!(Expression::from_index(7), None);
         assert_eq!(Expression::from_name("bored"), None);
+    }
+
+    #[test]
+    fn folders_are_named_as_people_name_them() {
+        for expression in Expression::ALL {
+            let names = [
+                expression.name().to_uppercase(),
+                expression.index().to_string(),
+                format!("0{} - {}", expression.index(), expression.name()),
+            ];
+            for name in names {
+                assert_eq!(
+                    Expression::from_folder_name(&name),
+                    Some(expression),
+                    "{name}"
+                );
+            }
+        }
+        for (name, expression) in [
+            ("Anger", Expression::Angry),
+            ("happiness", Expression::Happy),
+            (" surprised ", Expression::Surprise),
+        ] {
+            assert_eq!(Expression::from_folder_name(name), Some(expression));
+        }
+        for name in ["contempt", "7", "", "unhappy", "train"] {
+            assert_eq!(Expression::from_folder_name(name), None, "{name}");
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! | [`pipeline`] | the whole way from a photo to explained faces |
 //! | [`track`] | faces followed from frame to frame, probabilities smoothed |
 //! | [`metrics`], [`card`] | how good predictions are, and the card that says so |
+//! | [`fer2013`] | the rows of FER2013's CSV |
 //! | [`report`] | what is told of photos in JSON |
 //! | [`plan`] | a network as fused layers, and its file format |
 //! | `nets` | the networks as Burn modules, exported to plans (feature `burn`) |
@@ -33,6 +34,7 @@ pub mod crop;
 pub mod detect;
 pub mod explain;
 pub mod expression;
+pub mod fer2013;
 pub mod geometry;
 #[cfg(feature = "gpu")]
 pub mod gpu;

@@ -9,6 +9,17 @@ pub struct ConfusionMatrix {
     counts: Vec<Vec<u32>>,
 }
 
+/// How often one class was taken for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    /// The class it is.
+    pub truth: usize,
+    /// The class it was taken for.
+    pub predicted: usize,
+    /// How often.
+    pub count: u32,
+}
+
 impl ConfusionMatrix {
     /// An empty matrix of `classes` x `classes`.
     #[must_use]
@@ -52,6 +63,26 @@ impl ConfusionMatrix {
     pub fn precision(&self, class: usize) -> Option<f64> {
         let predicted: u32 = self.counts.iter().map(|row| row[class]).sum();
         (predicted > 0).then(|| f64::from(self.counts[class][class]) / f64::from(predicted))
+    }
+
+    /// Every pair of classes that was confused, the most frequent first; equally frequent ones in
+    /// label order.
+    #[must_use]
+    pub fn confused_pairs(&self) -> Vec<Confusion> {
+        let classes = 0..self.counts.len();
+        let mut pairs: Vec<_> = classes
+            .clone()
+            .flat_map(|truth| classes.clone().map(move |predicted| (truth, predicted)))
+            .filter(|(truth, predicted)| truth != predicted)
+            .map(|(truth, predicted)| Confusion {
+                truth,
+                predicted,
+                count: self.counts[truth][predicted],
+            })
+            .filter(|pair| pair.count > 0)
+            .collect();
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.count));
+        pairs
     }
 
     /// Harmonic mean of precision and recall; `None` for a class without samples, 0 for one that
@@ -116,6 +147,17 @@ mod tests {
         assert_close(matrix.precision(0).unwrap_or(-1.0), 0.75);
         assert_close(matrix.precision(1).unwrap_or(-1.0), 0.5);
         assert_close(matrix.f1(1).unwrap_or(-1.0), 0.5);
+    }
+
+    #[test]
+    fn the_most_frequent_confusion_comes_first() {
+        let mut matrix = example();
+        matrix.add(1, 0);
+        let pairs = matrix.confused_pairs();
+        let pairs: Vec<_> = (pairs.iter())
+            .map(|pair| (pair.truth, pair.predicted, pair.count))
+            .collect();
+        assert_eq!(pairs, [(1, 0, 2), (0, 1, 1)]);
     }
 
     #[test]

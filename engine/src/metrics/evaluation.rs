@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfusionMatrix, Predictions};
+use super::{ConfusionMatrix, Predictions, ReliabilityBin, ThresholdFigures};
 
 /// All figures about a network on one set of samples. Shares are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub struct Evaluation {
     pub classes: Vec<ClassFigures>,
     /// Truth in rows, prediction in columns.
     pub confusion: ConfusionMatrix,
+    /// The reliability diagram: bins of equal width. Empty in what was written before it was kept.
+    #[serde(default)]
+    pub reliability: Vec<ReliabilityBin>,
+    /// What is left when predictions below a threshold count as no answer. Empty in what was
+    /// written before it was kept.
+    #[serde(default)]
+    pub thresholds: Vec<ThresholdFigures>,
 }
 
 /// Figures of one class.
@@ -67,6 +74,8 @@ impl Evaluation {
                 .map(figures)
                 .collect(),
             confusion,
+            reliability: predictions.reliability(1.0),
+            thresholds: predictions.by_threshold(),
         }
     }
 }

@@ -1,9 +1,14 @@
-//! How good predictions are: accuracy, the confusion matrix and what follows from it, calibration.
+//! How good predictions are: accuracy, the confusion matrix and what follows from it, calibration,
+//! the comparison of two models.
 
+mod calibration;
 mod confusion;
 mod evaluation;
+mod mcnemar;
 mod predictions;
 
-pub use confusion::ConfusionMatrix;
+pub use calibration::{ReliabilityBin, ThresholdFigures};
+pub use confusion::{Confusion, ConfusionMatrix};
 pub use evaluation::{ClassFigures, Evaluation};
-pub use predictions::{CALIBRATION_BINS, Predictions, PredictionsError};
+pub use mcnemar::McNemar;
+pub use predictions::{CALIBRATION_BINS, Predictions, PredictionsError, THRESHOLDS};

@@ -2,10 +2,15 @@
 
 use thiserror::Error;
 
-use super::ConfusionMatrix;
+use super::calibration::{self, Outcome};
+use super::{ConfusionMatrix, ReliabilityBin, ThresholdFigures};
+use crate::classify::Probabilities;
+use crate::expression::Expression;
 
-/// Bins of the expected calibration error.
+/// Bins of the expected calibration error and of the reliability diagram.
 pub const CALIBRATION_BINS: usize = 15;
+/// Thresholds of confidence at which accuracy is told: 0, 0.05, up to 0.95.
+pub const THRESHOLDS: usize = 20;
 
 /// Why logits and labels do not make predictions.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -81,6 +86,19 @@ impl Predictions {
         self.classes
     }
 
+    /// Takes the probabilities of each label's sample. Their logarithms are logits; a probability
+    /// of 0 counts as the smallest above it, so that every figure stays finite.
+    pub fn from_probabilities(
+        probabilities: &[Probabilities],
+        labels: &[Expression],
+    ) -> Result<Self, PredictionsError> {
+        let logits = (probabilities.iter().flatten())
+            .map(|probability| probability.max(f32::MIN_POSITIVE).ln())
+            .collect();
+        let labels = labels.iter().map(|label| label.index()).collect();
+        Self::new(logits, labels, Expression::COUNT)
+    }
+
     /// Number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -153,15 +171,42 @@ impl Predictions {
     /// binning"; Guo et al. 2017, "On calibration of modern neural networks", equation 3).
     #[must_use]
     pub fn expected_calibration_error(&self, temperature: f64) -> f64 {
-        // Per bin: sum of confidence minus correctness.
-        let mut gaps = [0.0; CALIBRATION_BINS];
-        for (logits, label) in self.samples() {
+        let gap = |bin: &ReliabilityBin| match (bin.confidence, bin.accuracy) {
+            (Some(confidence), Some(accuracy)) => {
+                bin.samples as f64 * (confidence - accuracy).abs()
+            }
+            _ => 0.0,
+        };
+        let gaps: f64 = self.reliability(temperature).iter().map(gap).sum();
+        gaps / self.len().max(1) as f64
+    }
+
+    /// The reliability diagram of `softmax(logits / temperature)`: [`CALIBRATION_BINS`] bins of
+    /// equal width.
+    #[must_use]
+    pub fn reliability(&self, temperature: f64) -> Vec<ReliabilityBin> {
+        calibration::reliability(self.outcomes(temperature), CALIBRATION_BINS)
+    }
+
+    /// What is left when predictions below each of [`THRESHOLDS`] thresholds count as no answer.
+    #[must_use]
+    pub fn by_threshold(&self) -> Vec<ThresholdFigures> {
+        calibration::by_threshold(&self.outcomes(1.0).collect::<Vec<_>>(), THRESHOLDS)
+    }
+
+    /// Whether each sample's most probable class is the true one.
+    pub fn hits(&self) -> impl Iterator<Item = bool> {
+        self.samples()
+            .map(|(logits, label)| argmax(logits) == label)
+    }
+
+    /// The confidence of each sample in `softmax(logits / temperature)`, and whether it was right.
+    fn outcomes(&self, temperature: f64) -> impl Iterator<Item = Outcome> {
+        self.samples().map(move |(logits, label)| {
             let predicted = argmax(logits);
             let confidence = log_probability(logits, predicted, temperature).exp();
-            let bin = ((confidence * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
-            gaps[bin] += confidence - f64::from(u8::from(predicted == label));
-        }
-        gaps.iter().map(|gap| gap.abs()).sum::<f64>() / self.len().max(1) as f64
+            (confidence, predicted == label)
+        })
     }
 
     /// The temperature between 0.1 and 10 that gives the least
@@ -272,6 +317,26 @@ mod tests {
         let rows: Vec<_> = (0..10).map(|i| (logits, usize::from(i >= 7))).collect();
         let predictions = predictions(&rows);
         assert_close(predictions.expected_calibration_error(1.0), 0.1, 1e-6);
+    }
+
+    #[test]
+    fn probabilities_are_taken_as_they_are() {
+        let certain = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let unsure = [0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1];
+        let labels = [Expression::Happy, Expression::Happy, Expression::Sad];
+        let predictions = Predictions::from_probabilities(&[certain, unsure, certain], &labels);
+        let predictions = predictions.expect("a label for each");
+        assert_eq!(predictions.hits().collect::<Vec<_>>(), [true, false, false]);
+        assert!(predictions.negative_log_likelihood(1.0).is_finite());
+        let thresholds = predictions.by_threshold();
+        assert_eq!(thresholds.len(), THRESHOLDS);
+        assert_close(thresholds[5].coverage, 1.0, 1e-12);
+        assert_close(thresholds[7].coverage, 2.0 / 3.0, 1e-12);
+        assert_eq!(thresholds[7].accuracy, Some(0.5));
+        assert_eq!(
+            predictions.reliability(1.0)[CALIBRATION_BINS - 1].samples,
+            2
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{FACE_PIXELS, Split};
+use super::{RowError, Split};
+use crate::photo::PhotoFileError;
 
 /// Why a data set cannot be read.
 #[derive(Debug, Error)]
@@ -59,7 +60,7 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
         /// Why it failed.
-        source: image::ImageError,
+        source: PhotoFileError,
     },
     /// The split that was asked for holds no face.
     #[error("{} has no faces in the split {split}; choose another with --split", path.display())]
@@ -80,56 +81,6 @@ pub enum DataError {
     /// A split that does not exist.
     #[error("there is no split {0:?}; choose training, public-test, private-test or all")]
     UnknownSplit(String),
-}
-
-/// A malformed row.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("line {line}: {fault}")]
-pub struct RowError {
-    /// Line in the file; the header is line 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub fault: RowFault,
-}
-
-/// What is wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RowFault {
-    /// Not three columns.
-    #[error("{found} columns instead of 3 (emotion, pixels, Usage)")]
-    Columns {
-        /// How many there are.
-        found: usize,
-    },
-    /// Not a label.
-    #[error("the emotion is {found:?} instead of a number from 0 to 6")]
-    Label {
-        /// What stands there.
-        found: String,
-    },
-    /// Too few or too many pixels.
-    #[error("{found} pixels instead of {FACE_PIXELS}")]
-    PixelCount {
-        /// How many there are.
-        found: usize,
-    },
-    /// Not a pixel value.
-    #[error("pixel {position} is {found:?} instead of a number from 0 to 255")]
-    Pixel {
-        /// Which one, from 1.
-        position: usize,
-        /// What stands there.
-        found: String,
-    },
-    /// Not one of FER2013's splits.
-    #[error("the Usage is {found:?} instead of Training, PublicTest or PrivateTest")]
-    Usage {
-        /// What stands there.
-        found: String,
-    },
-    /// Not text.
-    #[error("the row is not UTF-8 text")]
-    Encoding,
 }
 
 /// The first few rows, each on its own line.

@@ -5,13 +5,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use mien_engine::expression::Expression;
+use mien_engine::fer2013::{Columns, HeaderError, Usage};
 
-use super::{DataError, DataSet, FACE_PIXELS, RowError, RowFault, Split};
+use super::{DataError, DataSet, FACE_PIXELS, RowError, Split};
 
-const HEADER: [&str; 3] = ["emotion", "pixels", "Usage"];
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// FER2013's three splits.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +61,7 @@ pub fn read(path: &Path) -> Result<Fer2013, DataError> {
 
     let mut line = Vec::new();
     lines.read_until(b'\n', &mut line).map_err(read_error)?;
-    check_header(path, &line)?;
+    let columns = read_header(path, &line)?;
 
     let mut fer = Fer2013::default();
     let mut faulty = Vec::new();
@@ -77,12 +75,16 @@ pub fn read(path: &Path) -> Result<Fer2013, DataError> {
         if row.is_empty() {
             continue;
         }
-        match parse_row(row, &mut face) {
-            Ok((label, split)) => {
-                let set = match split {
-                    Split::PublicTest => &mut fer.public_test,
-                    Split::PrivateTest => &mut fer.private_test,
-                    Split::Training | Split::All => &mut fer.training,
+        let read = columns.row(row).and_then(|row| {
+            row.read_pixels(&mut face)?;
+            Ok((row.label, row.usage))
+        });
+        match read {
+            Ok((label, usage)) => {
+                let set = match usage {
+                    Usage::Training => &mut fer.training,
+                    Usage::PublicTest => &mut fer.public_test,
+                    Usage::PrivateTest => &mut fer.private_test,
                 };
                 set.push(&face, label);
             }
@@ -102,64 +104,14 @@ pub fn read(path: &Path) -> Result<Fer2013, DataError> {
     }
 }
 
-fn check_header(path: &Path, line: &[u8]) -> Result<(), DataError> {
-    if line.is_empty() {
-        return Err(DataError::Empty {
-            path: path.to_owned(),
-        });
-    }
-    let text = String::from_utf8_lossy(line.strip_prefix(&BOM).unwrap_or(line));
-    if text.trim().split(',').map(str::trim).eq(HEADER) {
-        return Ok(());
-    }
-    Err(DataError::Header {
-        path: path.to_owned(),
-        found: text.trim().chars().take(40).collect(),
+fn read_header(path: &Path, line: &[u8]) -> Result<Columns, DataError> {
+    let path = path.to_owned();
+    Columns::from_header(line).map_err(|error| match error {
+        HeaderError::Empty => DataError::Empty { path },
+        HeaderError::Columns { found } => DataError::Header { path, found },
+        HeaderError::Gzip => DataError::Header {
+            path,
+            found: "gzip inside gzip".to_owned(),
+        },
     })
-}
-
-/// Writes the row's pixels to `face`.
-fn parse_row(row: &[u8], face: &mut Vec<u8>) -> Result<(Expression, Split), RowFault> {
-    let row = str::from_utf8(row).map_err(|_| RowFault::Encoding)?;
-    let mut columns = row.split(',');
-    let (Some(label), Some(pixels), Some(usage), None) = (
-        columns.next(),
-        columns.next(),
-        columns.next(),
-        columns.next(),
-    ) else {
-        return Err(RowFault::Columns {
-            found: row.split(',').count(),
-        });
-    };
-    let label = label.trim();
-    let label = label
-        .parse()
-        .ok()
-        .and_then(Expression::from_index)
-        .ok_or_else(|| RowFault::Label {
-            found: label.to_owned(),
-        })?;
-    let split = match usage.trim() {
-        "Training" => Split::Training,
-        "PublicTest" => Split::PublicTest,
-        "PrivateTest" => Split::PrivateTest,
-        other => {
-            return Err(RowFault::Usage {
-                found: other.to_owned(),
-            });
-        }
-    };
-    face.clear();
-    for (index, pixel) in pixels.split_ascii_whitespace().enumerate() {
-        face.push(pixel.parse().map_err(|_| RowFault::Pixel {
-            position: index + 1,
-            found: pixel.to_owned(),
-        })?);
-    }
-    if face.len() == FACE_PIXELS {
-        Ok((label, split))
-    } else {
-        Err(RowFault::PixelCount { found: face.len() })
-    }
 }

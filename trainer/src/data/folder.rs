@@ -3,20 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use image::imageops::{self, FilterType};
-use mien_engine::crop::SIDE;
+use mien_engine::crop::FaceCrop;
 use mien_engine::expression::Expression;
 
 use super::{DataError, DataSet};
+use crate::photo::decode_photo;
 
-/// Reads every image of the subfolders named after a class, in any letter case, as gray faces of
-/// 48 x 48 pixels. Files whose name begins with a dot are passed over; so are other subfolders.
+/// Reads every image of the subfolders named after a class, as
+/// [`Expression::from_folder_name`] understands it, as gray faces of 48 x 48 pixels. Files whose name begins with a dot are passed over; so are other subfolders.
 pub fn read(path: &Path) -> Result<DataSet, DataError> {
     let mut data = DataSet::default();
     let mut found_class = false;
     for folder in sorted_entries(path)? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let Some(label) = Expression::from_name(&name).filter(|_| folder.is_dir()) else {
+        let Some(label) = Expression::from_folder_name(&name).filter(|_| folder.is_dir()) else {
             continue;
         };
         found_class = true;
@@ -50,20 +50,15 @@ fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(entries)
 }
 
+/// The picture as the page takes it too.
 fn read_face(path: &Path) -> Result<Vec<u8>, DataError> {
     let bytes = fs::read(path).map_err(|source| DataError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let gray = image::load_from_memory(&bytes)
-        .map_err(|source| DataError::Image {
-            path: path.to_owned(),
-            source,
-        })?
-        .into_luma8();
-    let side = SIDE as u32;
-    if gray.dimensions() == (side, side) {
-        return Ok(gray.into_raw());
-    }
-    Ok(imageops::resize(&gray, side, side, FilterType::Triangle).into_raw())
+    let photo = decode_photo(&bytes).map_err(|source| DataError::Image {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(FaceCrop::whole(&photo).to_gray())
 }

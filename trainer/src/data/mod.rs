@@ -9,16 +9,13 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use mien_engine::crop::SIDE;
 use mien_engine::expression::Expression;
 
-pub use error::{DataError, RowError, RowFault};
+pub use error::DataError;
 pub use fer2013::{Fer2013, read as read_fer2013};
 pub use folder::read as read_folder;
 pub use inspect::{Inspection, SplitCounts};
-
-/// Pixels of one face: 48 x 48.
-pub const FACE_PIXELS: usize = SIDE * SIDE;
+pub use mien_engine::fer2013::{FACE_PIXELS, RowError, RowFault};
 
 /// Labelled grayscale faces of 48 x 48 pixels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
