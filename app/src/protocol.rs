@@ -8,14 +8,15 @@
 
 use mien_engine::backend::{Backend, Choice};
 use mien_engine::crop::FaceCrop;
-use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use mien_engine::explain::{Answer, OcclusionMap, OcclusionOptions, Question};
+use mien_engine::geometry::Point;
 use mien_engine::pipeline::FaceReading;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Names one request; never used twice in a page's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +59,18 @@ pub enum Request {
         crop: FaceCrop,
         /// The square that covers parts of it.
         options: OcclusionOptions,
+    },
+    /// Answer a question about one face. The methods and their settings are those of
+    /// [`MethodKind`](mien_engine::explain::MethodKind).
+    Ask {
+        /// Names the answer.
+        id: RequestId,
+        /// The face.
+        crop: FaceCrop,
+        /// Its landmarks in the photo.
+        landmarks: [Point; 5],
+        /// What is asked.
+        question: Question,
     },
     /// Forget about a request if it has not begun. It is answered by [`Failure::Cancelled`].
     Cancel {
@@ -102,6 +115,15 @@ pub enum Reply {
         id: RequestId,
         /// How much each region supports each class.
         map: OcclusionMap,
+        /// How long it took.
+        milliseconds: f64,
+    },
+    /// The answer to [`Request::Ask`].
+    Answered {
+        /// The request.
+        id: RequestId,
+        /// What came of it.
+        answer: Answer,
         /// How long it took.
         milliseconds: f64,
     },
@@ -192,4 +214,37 @@ pub enum StopReason {
     /// Page and worker are of different versions: reload.
     #[error("the page and its engine are of different versions")]
     Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use mien_engine::explain::{MethodKind, Score, Target};
+    use mien_engine::expression::Expression;
+    use mien_engine::geometry::Similarity;
+
+    use super::*;
+
+    #[test]
+    fn a_question_about_every_method_travels() {
+        for kind in MethodKind::ALL {
+            let middle = Point::new(24.0, 24.0);
+            let target = Target::contrast(Expression::Happy, Expression::Neutral, kind.scores()[0]);
+            let request = Request::Ask {
+                id: RequestId(7),
+                crop: FaceCrop {
+                    pixels: vec![1.0, 2.0],
+                    transform: Similarity::new(2.0, [1.0, 0.0], middle, middle),
+                },
+                landmarks: [middle; 5],
+                question: Question::Map {
+                    method: kind.method(),
+                    target,
+                },
+            };
+            let bytes = postcard::to_allocvec(&request).expect("plain data");
+            let read: Request = postcard::from_bytes(&bytes).expect("the same");
+            assert_eq!(read, request);
+            assert_ne!(target.score, Score::Label);
+        }
+    }
 }

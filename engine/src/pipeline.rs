@@ -7,11 +7,10 @@ use crate::classify::{Classifier, ClassifyError, Probabilities};
 use crate::crop::FaceCrop;
 use crate::detect::{DetectError, DetectOptions, Detector, Face};
 use crate::explain::{
-    CounterExample, CounterExampleOptions, ExplainError, FaceParts, Method, OcclusionMap,
-    OcclusionOptions, PartEffects, Saliency, ShapleyOptions, Target, counter_example, explain,
-    occlusion, part_effects,
+    Answer, ExplainError, FaceParts, OcclusionMap, OcclusionOptions, Question, answer, occlusion,
 };
 use crate::expression::Expression;
+use crate::geometry::Point;
 use crate::photo::Photo;
 use crate::runner::Runner;
 
@@ -129,35 +128,15 @@ impl Engine {
         Ok(occlusion(&mut self.classifier, &crop.pixels, options).await?)
     }
 
-    /// What each pixel of a crop does to the target, by any method.
-    pub async fn explain(
+    /// Answers a question about a crop. The landmarks are those of its face in the photo.
+    pub async fn answer(
         &mut self,
         crop: &FaceCrop,
-        parts: &FaceParts,
-        method: &Method,
-        target: Target,
-    ) -> Result<Saliency, EngineError> {
-        Ok(explain(&mut self.classifier, &crop.pixels, parts, method, target).await?)
-    }
-
-    /// What each part of a face does to the target.
-    pub async fn part_effects(
-        &mut self,
-        crop: &FaceCrop,
-        parts: &FaceParts,
-        options: &ShapleyOptions,
-        target: Target,
-    ) -> Result<PartEffects, EngineError> {
-        Ok(part_effects(&mut self.classifier, &crop.pixels, parts, options, target).await?)
-    }
-
-    /// A small area that, once covered, changes the prediction.
-    pub async fn counter_example(
-        &mut self,
-        crop: &FaceCrop,
-        options: &CounterExampleOptions,
-    ) -> Result<Option<CounterExample>, EngineError> {
-        Ok(counter_example(&mut self.classifier, &crop.pixels, options).await?)
+        landmarks: &[Point; 5],
+        question: &Question,
+    ) -> Result<Answer, EngineError> {
+        let parts = FaceParts::of(landmarks, crop);
+        Ok(answer(&mut self.classifier, &crop.pixels, &parts, question).await?)
     }
 }
 
@@ -167,7 +146,7 @@ mod tests {
     use crate::cpu;
     use crate::crop::SIDE;
     use crate::detect::tests::{red_spots, spots};
-    use crate::geometry::Point;
+    use crate::explain::{CounterExampleOptions, MethodKind, Score, ShapleyOptions, Target};
     use crate::plan::{Activation, InputSpec, Layer, LayerKind, Plan, TensorId, Window};
 
     fn runner(plan: Plan) -> Runner {
@@ -230,6 +209,34 @@ mod tests {
             let larger = |limit: f32| reading.probabilities.iter().filter(move |&&p| p > limit);
             assert_eq!((larger(best).count(), larger(next).count()), (0, 1));
         }
+    }
+
+    #[test]
+    fn every_question_has_its_answer() {
+        let mut engine = Engine::new(runner(red_spots()), runner(dense())).expect("an engine");
+        let photo = spots(400, 240, &[Point::new(98.0, 98.0)], 6.0);
+        let readings = pollster::block_on(engine.analyze(&photo, &DetectOptions::PHOTO));
+        let reading = &readings.expect("a valid photo")[0];
+        let target = Target::new(reading.label(), Score::Probability);
+        let mut ask = |question: Question| {
+            let landmarks = &reading.face.landmarks;
+            pollster::block_on(engine.answer(&reading.crop, landmarks, &question)).expect("valid")
+        };
+        let method = MethodKind::Occlusion.method();
+        let Answer::Map(map) = ask(Question::Map { method, target }) else {
+            panic!("a map");
+        };
+        assert!((map.score - reading.confidence()).abs() < 1e-5);
+        let options = ShapleyOptions::default();
+        let Answer::Parts(parts) = ask(Question::Parts { options, target }) else {
+            panic!("parts");
+        };
+        assert!((parts.whole - reading.confidence()).abs() < 1e-5);
+        let options = CounterExampleOptions::default();
+        let Answer::CounterExample(example) = ask(Question::CounterExample(options)) else {
+            panic!("a counter-example");
+        };
+        assert!(example.is_none_or(|example| example.before == reading.label()));
     }
 
     #[test]

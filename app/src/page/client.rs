@@ -207,7 +207,10 @@ impl Client {
             Reply::Loading { loaded, total } => (self.on_news)(News::Loading { loaded, total }),
             Reply::Ready(engine) => (self.on_news)(News::Ready(engine)),
             Reply::Stopped(reason) => self.stop(reason),
-            Reply::Analyzed { id, .. } | Reply::Explained { id, .. } | Reply::Failed { id, .. } => {
+            Reply::Analyzed { id, .. }
+            | Reply::Explained { id, .. }
+            | Reply::Answered { id, .. }
+            | Reply::Failed { id, .. } => {
                 let sender = self.pending.borrow_mut().remove(&id);
                 if let Some(sender) = sender {
                     // An answer that nobody waits for any more may be lost.

@@ -12,7 +12,8 @@ use mien_app::protocol::{
 use mien_engine::backend::{Backend, Choice, Reason};
 use mien_engine::crop::FaceCrop;
 use mien_engine::detect::DetectOptions;
-use mien_engine::explain::OcclusionOptions;
+use mien_engine::explain::{OcclusionOptions, Question};
+use mien_engine::geometry::Point;
 use mien_engine::pipeline::{Engine, EngineError};
 use wasm_bindgen::JsValue;
 
@@ -75,6 +76,12 @@ pub async fn serve(
             Request::Explain { id, crop, options } => {
                 post(&jobs.explain(id, &crop, &options).await);
             }
+            Request::Ask {
+                id,
+                crop,
+                landmarks,
+                question,
+            } => post(&jobs.ask(id, &crop, &landmarks, &question).await),
             // Cancelling does not wait its turn, and nobody starts twice.
             Request::Cancel { .. } | Request::Start { .. } => {}
         }
@@ -145,6 +152,36 @@ impl Jobs {
             Ok(map) => Reply::Explained {
                 id,
                 map,
+                milliseconds: now() - start,
+            },
+            Err(error) => Reply::Failed {
+                id,
+                failure: in_words(&error),
+            },
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        id: RequestId,
+        crop: &FaceCrop,
+        landmarks: &[Point; 5],
+        question: &Question,
+    ) -> Reply {
+        if let Err(failure) = self.cancelled.check(id) {
+            return Reply::Failed { id, failure };
+        }
+        let start = now();
+        let answer = match self.engine.answer(crop, landmarks, question).await {
+            Err(error) if self.leave_gpu(&error).await => {
+                self.engine.answer(crop, landmarks, question).await
+            }
+            result => result,
+        };
+        match answer {
+            Ok(answer) => Reply::Answered {
+                id,
+                answer,
                 milliseconds: now() - start,
             },
             Err(error) => Reply::Failed {

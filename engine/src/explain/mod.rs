@@ -14,6 +14,7 @@
 //! | `occlusion`, `rise`, `shapley`, `grad_cam`, `gradient_input`, `integrated_gradients` | the methods |
 //! | `part_effects` | what each part of a face does, as figures |
 //! | `counter_example` | how little must be covered for another prediction |
+//! | `question` | all that can be asked about one face, and the answers |
 //! | [`faithfulness`] | whether a map says what the network does |
 //! | `palette` | the colours of a map |
 
@@ -30,6 +31,7 @@ mod palette;
 mod part_effects;
 mod parts;
 mod pictures;
+mod question;
 mod rise;
 mod shapley;
 mod target;
@@ -47,6 +49,7 @@ pub use occlusion::{OcclusionMap, OcclusionOptions, occlusion, occlusion_salienc
 pub use palette::{Scale, cividis};
 pub use part_effects::{PartEffect, PartEffects, part_effects};
 pub use parts::{FaceParts, Part};
+pub use question::{Answer, Question, answer};
 pub use rise::{RiseOptions, rise};
 pub use shapley::{ShapleyOptions, shapley};
 pub use target::{Score, Target};

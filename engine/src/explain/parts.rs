@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::PIXELS;
 use crate::crop::{FaceCrop, SIDE};
-use crate::detect::Face;
 use crate::geometry::Point;
 
 /// A part of a face. Left and right as in the picture.
@@ -93,11 +92,11 @@ pub struct FaceParts {
 }
 
 impl FaceParts {
-    /// The parts of a face in its crop.
+    /// The parts of a face in its crop; its landmarks lie at these places of the photo.
     #[must_use]
-    pub fn of(face: &Face, crop: &FaceCrop) -> Self {
+    pub fn of(landmarks: &[Point; 5], crop: &FaceCrop) -> Self {
         let back = crop.transform.inverse();
-        Self::new(&face.landmarks.map(|landmark| back.apply(landmark)))
+        Self::new(&landmarks.map(|landmark| back.apply(landmark)))
     }
 
     /// The parts of a face whose landmarks lie at these places of the upright crop: left eye,
@@ -220,6 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::geometry::Similarity;
 
     fn at(parts: &FaceParts, point: Point) -> Part {
         parts.pixels()[point.y as usize * SIDE + point.x as usize]
@@ -243,6 +243,24 @@ mod tests {
         for corner in [0.5, 47.5] {
             assert_eq!(at(&parts, Point::new(corner, 0.5)), Part::Surroundings);
         }
+    }
+
+    #[test]
+    fn a_face_in_a_photo_has_the_parts_of_its_crop() {
+        // The crop lies turned and enlarged in its photo.
+        let (middle, place) = (Point::new(24.0, 24.0), Point::new(300.0, 120.0));
+        let transform = Similarity::new(3.0, [0.8, 0.6], middle, place);
+        let crop = FaceCrop {
+            pixels: vec![0.0; PIXELS],
+            transform,
+        };
+        let in_photo = TYPICAL_LANDMARKS.map(|landmark| transform.apply(landmark));
+        let found = FaceParts::of(&in_photo, &crop);
+        let typical = FaceParts::typical();
+        let pairs = found.parts.iter().zip(&typical.parts);
+        // Rounding may tip a pixel on a border.
+        let same = pairs.filter(|(one, other)| one == other).count();
+        assert!(same > PIXELS - 10, "{same}");
     }
 
     #[test]

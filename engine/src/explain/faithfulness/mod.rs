@@ -3,7 +3,7 @@
 //!
 //! Deletion, insertion and their areas: Petsiuk et al., BMVC 2018. Pointing: Zhang et al.,
 //! "Top-down neural attention by excitation backprop", ECCV 2016. Randomised weights: Adebayo et
-//! al., "Sanity checks for saliency maps", 2018 (`NeurIPS`).
+//! al., "Sanity checks for saliency maps", NeurIPS 2018.
 
 mod report;
 mod statistics;
