@@ -1,8 +1,10 @@
-//! The seven expression classes, in the order of FER2013's labels.
+//! The expression classes, in the order of FER2013's labels; contempt, which only FER+ knows, last.
+//!
+//! A network tells its classes by their number: seven are FER2013's, eight are FER+'s.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the seven expressions that FER2013 labels. The discriminant is the label.
+/// An expression that FER2013 or FER+ labels. The discriminant is the label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Expression {
@@ -20,14 +22,13 @@ pub enum Expression {
     Surprise,
     /// Label 6.
     Neutral,
+    /// Label 7, of FER+ only.
+    Contempt,
 }
 
 impl Expression {
-    /// How many classes there are.
-    pub const COUNT: usize = 7;
-
-    /// Every class, in label order.
-    pub const ALL: [Self; Self::COUNT] = [
+    /// The seven classes of FER2013, in label order.
+    pub const FER2013: [Self; 7] = [
         Self::Angry,
         Self::Disgust,
         Self::Fear,
@@ -37,16 +38,40 @@ impl Expression {
         Self::Neutral,
     ];
 
-    /// The FER2013 label, 0 to 6.
+    /// The eight classes of FER+ (Barsoum et al. 2016), in label order: those of FER2013 and
+    /// contempt. There are no others.
+    pub const FERPLUS: [Self; 8] = [
+        Self::Angry,
+        Self::Disgust,
+        Self::Fear,
+        Self::Happy,
+        Self::Sad,
+        Self::Surprise,
+        Self::Neutral,
+        Self::Contempt,
+    ];
+
+    /// The classes of a network with so many outputs, in label order, or `None` if no network here
+    /// has so many.
+    #[must_use]
+    pub fn classes(count: usize) -> Option<&'static [Self]> {
+        match count {
+            7 => Some(&Self::FER2013),
+            8 => Some(&Self::FERPLUS),
+            _ => None,
+        }
+    }
+
+    /// The label, 0 to 7.
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
     }
 
-    /// The class of a FER2013 label, or `None` above 6.
+    /// The class of a label, or `None` above 7.
     #[must_use]
     pub fn from_index(index: usize) -> Option<Self> {
-        Self::ALL.get(index).copied()
+        Self::FERPLUS.get(index).copied()
     }
 
     /// The lower-case English name, as used in files, folders and reports.
@@ -60,13 +85,14 @@ impl Expression {
             Self::Sad => "sad",
             Self::Surprise => "surprise",
             Self::Neutral => "neutral",
+            Self::Contempt => "contempt",
         }
     }
 
     /// The class with this [`name`](Self::name), in any letter case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
+        Self::FERPLUS
             .into_iter()
             .find(|expression| expression.name().eq_ignore_ascii_case(name))
     }
@@ -78,7 +104,7 @@ impl Expression {
     pub fn from_folder_name(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_lowercase();
         if let Ok(label) = name.parse() {
-            return Self::from_index(label);
+            return Self::FER2013.get::<usize>(label).copied();
         }
         let is_ordinal = |c: char| c.is_ascii_digit() || "_-. ".contains(c);
         let name = name.trim_start_matches(is_ordinal);
@@ -101,18 +127,18 @@ mod tests {
 
     #[test]
     fn index_and_name_lead_back_to_the_class() {
-        for (index, expression) in Expression::ALL.into_iter().enumerate() {
+        for (index, expression) in Expression::FERPLUS.into_iter().enumerate() {
             assert_eq!(expression.index(), index);
             assert_eq!(Expression::from_index(index), Some(expression));
             assert_eq!(Expression::from_name(expression.name()), Some(expression));
         }
-        assert_eq!(Expression::from_index(7), None);
+        assert_eq!(Expression::from_index(8), None);
         assert_eq!(Expression::from_name("bored"), None);
     }
 
     #[test]
     fn folders_are_named_as_people_name_them() {
-        for expression in Expression::ALL {
+        for expression in Expression::FER2013 {
             let names = [
                 expression.name().to_uppercase(),
                 expression.index().to_string(),
@@ -136,5 +162,14 @@ mod tests {
         for name in ["contempt", "7", "", "unhappy", "train"] {
             assert_eq!(Expression::from_folder_name(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_classes_of_fer2013_come_first() {
+        assert_eq!(Expression::FERPLUS[..7], Expression::FER2013);
+        for classes in [&Expression::FER2013[..], &Expression::FERPLUS] {
+            assert_eq!(Expression::classes(classes.len()), Some(classes));
+        }
+        assert_eq!(Expression::classes(6), None);
     }
 }

@@ -182,7 +182,7 @@ impl Columns {
         let field = |place: usize| [first, second, third][place].trim();
         let label = field(self.emotion);
         let label = (label.parse().ok())
-            .and_then(Expression::from_index)
+            .and_then(|label: usize| Expression::FER2013.get(label).copied())
             .ok_or_else(|| RowFault::Label {
                 found: shortened(label),
             })?;

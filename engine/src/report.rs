@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::classify::Probabilities;
 use crate::expression::Expression;
 use crate::geometry::Rect;
 use crate::pipeline::FaceReading;
@@ -53,7 +54,7 @@ pub struct FaceReport {
     pub confidence: f32,
     /// In JSON an object, from the classes' names to their probabilities.
     #[serde(serialize_with = "by_class")]
-    pub probabilities: [f32; Expression::COUNT],
+    pub probabilities: Probabilities,
 }
 
 impl From<&FaceReading> for FaceReport {
@@ -70,10 +71,10 @@ impl From<&FaceReading> for FaceReport {
 }
 
 fn by_class<S: Serializer>(
-    probabilities: &[f32; Expression::COUNT],
+    probabilities: &Probabilities,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(Expression::ALL.iter().zip(probabilities))
+    serializer.collect_map(probabilities.by_class())
 }
 
 #[cfg(test)]
@@ -90,7 +91,7 @@ mod tests {
             score: 0.5,
             label: Expression::Happy,
             confidence: 1.0,
-            probabilities: [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+            probabilities: [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0].into(),
         };
         let read = PhotoReport {
             photo: "a.png".to_owned(),

@@ -119,22 +119,21 @@ impl Model {
         Ok(Self { bytes, plan, card })
     }
 
-    /// Names of the classes: the card's, else those of FER2013.
+    /// Names of the classes: the card's, else those of FER+, of which FER2013's come first.
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         match &self.card {
             Some(card) => card.labels.clone(),
-            None => expression_names(),
+            None => class_names(Expression::FERPLUS.len()),
         }
     }
 }
 
-/// Names of FER2013's classes, in label order.
+/// Names of the first `count` classes, in label order.
 #[must_use]
-pub fn expression_names() -> Vec<String> {
-    Expression::ALL
-        .map(|expression| expression.name().to_owned())
-        .to_vec()
+pub fn class_names(count: usize) -> Vec<String> {
+    let names = Expression::FERPLUS.iter().take(count);
+    names.map(|class| class.name().to_owned()).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {

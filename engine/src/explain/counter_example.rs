@@ -103,7 +103,7 @@ pub async fn counter_example(
 
 /// How far a class is ahead of the best other one; below zero it is not the prediction.
 fn lead(logits: &Logits, class: Expression) -> f32 {
-    let others = Expression::ALL.into_iter().filter(|it| *it != class);
+    let others = logits.classes().iter().filter(|it| **it != class);
     let best = others.map(|it| logits[it.index()]).fold(f32::MIN, f32::max);
     logits[class.index()] - best
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::Parameter;
 use crate::classify::ClassifyError;
+use crate::expression::Expression;
 use crate::plan::ShapeError;
 use crate::runner::RunError;
 
@@ -31,6 +32,9 @@ pub enum ExplainError {
     /// A class cannot be set against itself; choose another.
     #[error("a class cannot be set against itself")]
     SameClass,
+    /// The network does not know the class; choose one of its own.
+    #[error("this model has no class {}", .0.name())]
+    NoSuchClass(Expression),
     /// The network failed.
     #[error(transparent)]
     Classify(#[from] ClassifyError),

@@ -45,9 +45,7 @@ pub(super) fn record(
 ) -> Result<(Tape, Logits), ExplainError> {
     let tape = network.record(input, [SIDE, SIDE])?;
     let logits = tape.tensor(classifier.plan().outputs[0]);
-    let logits = logits
-        .try_into()
-        .map_err(|_| ClassifyError::NotAClassifier)?;
+    let logits = Logits::new(logits).ok_or(ClassifyError::NotAClassifier)?;
     Ok((tape, logits))
 }
 

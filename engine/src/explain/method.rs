@@ -348,7 +348,7 @@ pub async fn explain(
     method: &Method,
     target: Target,
 ) -> Result<Saliency, ExplainError> {
-    target.check()?;
+    target.check(classifier.classes())?;
     let (score, values) = match method {
         Method::Occlusion(options) => {
             occlusion_saliency(classifier, pixels, options, target).await?

@@ -100,11 +100,9 @@ impl OcclusionMap {
     /// The most probable class with each place covered, `[rows, columns]`. Where it is not that of
     /// the whole crop, the prediction breaks.
     pub fn labels(&self) -> impl Iterator<Item = Expression> {
-        self.drops.iter().map(|drops| {
-            most_probable(&std::array::from_fn(|class| {
-                self.baseline[class] - drops[class]
-            }))
-        })
+        self.drops
+            .iter()
+            .map(|drops| most_probable(&self.baseline.zip_with(drops, |whole, drop| whole - drop)))
     }
 }
 
@@ -131,10 +129,8 @@ pub async fn occlusion(
 ) -> Result<OcclusionMap, ExplainError> {
     let (whole, covered) = run(classifier, pixels, options).await?;
     let baseline = softmax(&whole);
-    let drop = |covered: &Logits| {
-        let covered = softmax(covered);
-        std::array::from_fn(|class| baseline[class] - covered[class])
-    };
+    let drop =
+        |covered: &Logits| baseline.zip_with(&softmax(covered), |with, without| with - without);
     Ok(OcclusionMap {
         options: *options,
         rows: options.places(),
@@ -252,7 +248,11 @@ mod tests {
                 ..OcclusionOptions::default()
             },
         );
-        assert!(map.drops.iter().flatten().all(|drop| drop.abs() < 1e-6));
+        assert!(
+            map.drops
+                .iter()
+                .all(|drops| drops.iter().all(|drop| drop.abs() < 1e-6))
+        );
     }
 
     #[test]

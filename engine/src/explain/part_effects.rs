@@ -67,7 +67,7 @@ pub async fn part_effects(
     options: &ShapleyOptions,
     target: Target,
 ) -> Result<PartEffects, ExplainError> {
-    target.check()?;
+    target.check(classifier.classes())?;
     let coalitions = Coalitions::run(classifier, pixels, parts, options.fill, target).await?;
     let shapley = coalitions.shapley();
     let sum = |sign: f32| -> f32 { shapley.iter().map(|it| (sign * it).max(0.0)).sum() };

@@ -52,8 +52,15 @@ impl Target {
         }
     }
 
-    /// Checks that the question has an answer other than nothing.
-    pub fn check(&self) -> Result<(), ExplainError> {
+    /// Checks that the question has an answer other than nothing, for a network of these classes.
+    pub fn check(&self, classes: &[Expression]) -> Result<(), ExplainError> {
+        if let Some(class) = [Some(self.class), self.against]
+            .into_iter()
+            .flatten()
+            .find(|class| !classes.contains(class))
+        {
+            return Err(ExplainError::NoSuchClass(class));
+        }
         if self.against == Some(self.class) {
             return Err(ExplainError::SameClass);
         }
@@ -76,31 +83,30 @@ impl Target {
         let of = |class: Expression| {
             let is_class = |index: usize| f32::from(u8::from(index == class.index()));
             match self.score {
-                Score::Logit => Ok(std::array::from_fn(is_class)),
+                Score::Logit => Ok(Logits::from_fn(logits.classes(), is_class)),
                 Score::Probability => {
                     let probabilities = softmax(logits);
                     let own = probabilities[class.index()];
-                    Ok(std::array::from_fn(|index| {
+                    Ok(Logits::from_fn(logits.classes(), |index| {
                         own * (is_class(index) - probabilities[index])
                     }))
                 }
                 Score::Label => Err(ExplainError::NoDerivative),
             }
         };
-        let mut gradient: Logits = of(self.class)?;
-        if let Some(against) = self.against {
-            for (value, other) in gradient.iter_mut().zip(of(against)?) {
-                *value -= other;
-            }
-        }
-        Ok(gradient)
+        let gradient = of(self.class)?;
+        Ok(match self.against {
+            Some(against) => gradient.zip_with(&of(against)?, |one, other| one - other),
+            None => gradient,
+        })
     }
 }
 
 /// The class with the largest value; the first of equal ones.
 pub(super) fn most_probable(values: &Logits) -> Expression {
-    let mut best = Expression::ALL[0];
-    for class in Expression::ALL {
+    let classes = values.classes();
+    let mut best = classes[0];
+    for &class in classes {
         if values[class.index()] > values[best.index()] {
             best = class;
         }
@@ -116,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_label_is_the_prediction_or_not() {
-        let logits = [0.0, 0.1, 3.0, 0.2, 0.0, 1.0, 2.9];
+        let logits = Logits::from([0.0, 0.1, 3.0, 0.2, 0.0, 1.0, 2.9]);
         let value = |class| Target::new(class, Score::Label).value(&logits);
         assert_eq!(value(Expression::Fear).to_bits(), 1.0_f32.to_bits());
         assert_eq!(value(Expression::Neutral).to_bits(), 0.0_f32.to_bits());
@@ -128,14 +134,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_set_against_itself() {
+    fn nothing_is_set_against_itself_or_an_unknown_class() {
         let target = Target::contrast(Expression::Sad, Expression::Sad, Score::Logit);
-        assert!(matches!(target.check(), Err(ExplainError::SameClass)));
+        let check = |target: Target| target.check(&Expression::FER2013);
+        assert!(matches!(check(target), Err(ExplainError::SameClass)));
+        let target = Target::contrast(Expression::Sad, Expression::Contempt, Score::Logit);
+        assert!(matches!(check(target), Err(ExplainError::NoSuchClass(_))));
     }
 
     proptest! {
         #[test]
         fn a_contrast_is_a_difference(logits in proptest::array::uniform7(-5.0..5.0_f32)) {
+            let logits = Logits::from(logits);
             for score in [Score::Probability, Score::Logit, Score::Label] {
                 let [one, other] = [Expression::Happy, Expression::Neutral]
                     .map(|class| Target::new(class, score).value(&logits));
@@ -147,8 +157,9 @@ mod tests {
         #[test]
         fn a_gradient_is_the_slope(
             logits in proptest::array::uniform7(-3.0..3.0_f32),
-            class in 0..Expression::COUNT,
+            class in 0..Expression::FER2013.len(),
         ) {
+            let logits = Logits::from(logits);
             for score in [Score::Probability, Score::Logit] {
                 let target = Target::contrast(Expression::Happy, Expression::Sad, score);
                 let gradient = target.gradient(&logits).expect("smooth");

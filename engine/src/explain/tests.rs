@@ -11,6 +11,8 @@ use crate::plan::{Activation, InputSpec, Layer, LayerKind, Plan, Residual, Tenso
 use crate::random::Random;
 use crate::runner::Runner;
 
+const CLASSES: usize = Expression::FER2013.len();
+
 fn classifier(scale: f32, layers: Vec<Layer>) -> Classifier {
     let outputs = vec![TensorId(layers.len() as u16)];
     let plan = Plan {
@@ -39,14 +41,14 @@ fn layer(input: u16, kind: LayerKind, activation: Activation) -> Layer {
 
 /// A network whose logit of `happy` is the pixel at a place, over 50, and of `sad` its opposite.
 pub(super) fn watcher(y: usize, x: usize) -> Classifier {
-    let mut weight = vec![0.0; Expression::COUNT * PIXELS];
+    let mut weight = vec![0.0; CLASSES * PIXELS];
     weight[Expression::Happy.index() * PIXELS + y * SIDE + x] = 1.0;
     weight[Expression::Sad.index() * PIXELS + y * SIDE + x] = -1.0;
     let kind = LayerKind::Conv {
         window: Window::square(SIDE, 1, 0),
-        out_channels: Expression::COUNT,
+        out_channels: CLASSES,
         weight,
-        bias: vec![0.0; Expression::COUNT],
+        bias: vec![0.0; CLASSES],
     };
     classifier(1.0 / 50.0, vec![layer(0, kind, Activation::Identity)])
 }
@@ -88,11 +90,7 @@ fn network(seed: u64, symmetric: bool) -> Classifier {
     layers.push(layer(2, pool, Activation::Identity));
     layers.push(layer(3, conv(6, 8, 3, 1), Activation::Relu));
     layers.push(layer(4, LayerKind::GlobalAveragePool, Activation::Identity));
-    layers.push(layer(
-        5,
-        conv(8, Expression::COUNT, 1, 1),
-        Activation::Identity,
-    ));
+    layers.push(layer(5, conv(8, CLASSES, 1, 1), Activation::Identity));
     classifier(1.0 / 64.0, layers)
 }
 
@@ -101,11 +99,11 @@ fn dense(seed: u64) -> Classifier {
     let mut random = Random::new(seed);
     let kind = LayerKind::Conv {
         window: Window::square(SIDE, 1, 0),
-        out_channels: Expression::COUNT,
-        weight: (0..Expression::COUNT * PIXELS)
+        out_channels: CLASSES,
+        weight: (0..CLASSES * PIXELS)
             .map(|_| 0.02 * random.normal())
             .collect(),
-        bias: vec![0.0; Expression::COUNT],
+        bias: vec![0.0; CLASSES],
     };
     classifier(1.0 / 64.0, vec![layer(0, kind, Activation::Identity)])
 }
@@ -353,12 +351,12 @@ fn a_counter_example_changes_the_prediction_and_has_nothing_needless() {
 #[test]
 fn a_prediction_that_nothing_changes_has_no_counter_example() {
     // Happy is always ahead: the bias decides.
-    let mut bias = vec![0.0; Expression::COUNT];
+    let mut bias = vec![0.0; CLASSES];
     bias[Expression::Happy.index()] = 9.0;
     let kind = LayerKind::Conv {
         window: Window::square(SIDE, 1, 0),
-        out_channels: Expression::COUNT,
-        weight: vec![0.0; Expression::COUNT * PIXELS],
+        out_channels: CLASSES,
+        weight: vec![0.0; CLASSES * PIXELS],
         bias,
     };
     let mut stubborn = classifier(1.0, vec![layer(0, kind, Activation::Identity)]);

@@ -92,11 +92,12 @@ impl Predictions {
         probabilities: &[Probabilities],
         labels: &[Expression],
     ) -> Result<Self, PredictionsError> {
-        let logits = (probabilities.iter().flatten())
+        let classes = probabilities.first().copied().unwrap_or_default().len();
+        let logits = (probabilities.iter().flat_map(|row| row.iter()))
             .map(|probability| probability.max(f32::MIN_POSITIVE).ln())
             .collect();
         let labels = labels.iter().map(|label| label.index()).collect();
-        Self::new(logits, labels, Expression::COUNT)
+        Self::new(logits, labels, classes)
     }
 
     /// Number of samples.
@@ -321,8 +322,8 @@ mod tests {
 
     #[test]
     fn probabilities_are_taken_as_they_are() {
-        let certain = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
-        let unsure = [0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1];
+        let certain = Probabilities::from([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        let unsure = Probabilities::from([0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1]);
         let labels = [Expression::Happy, Expression::Happy, Expression::Sad];
         let predictions = Predictions::from_probabilities(&[certain, unsure, certain], &labels);
         let predictions = predictions.expect("a label for each");

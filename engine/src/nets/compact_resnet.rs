@@ -38,7 +38,7 @@ impl Default for CompactResNetConfig {
             stem: 24,
             channels: vec![48, 96, 192],
             depth: 2,
-            classes: Expression::COUNT,
+            classes: Expression::FER2013.len(),
             dropout: 0.2,
         }
     }

@@ -34,7 +34,7 @@ impl Default for CompactVggConfig {
             margin: 4,
             channels: vec![32, 64, 128, 256],
             depth: 2,
-            classes: Expression::COUNT,
+            classes: Expression::FER2013.len(),
             dropout: 0.2,
         }
     }

@@ -16,7 +16,7 @@ use crate::plan::{Activation, Plan, TensorId};
 pub struct StudentConfig {
     /// Channels at 48 x 48, 24 x 24, 12 x 12 and 6 x 6 pixels.
     pub channels: [usize; 4],
-    /// Number of classes.
+    /// Number of classes: 7 as in FER2013 or 8 as in FER+.
     pub classes: usize,
     /// Share of the pooled features dropped while training.
     pub dropout: f64,
@@ -27,7 +27,7 @@ impl Default for StudentConfig {
     fn default() -> Self {
         Self {
             channels: [16, 32, 64, 96],
-            classes: Expression::COUNT,
+            classes: Expression::FER2013.len(),
             dropout: 0.2,
         }
     }

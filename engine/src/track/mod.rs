@@ -160,9 +160,9 @@ impl Tracker {
         track.bounds = reading.face.extent;
         track.seen_s = time_s;
         let weight = newest_weight(elapsed_s, smoothing_s);
-        for (smoothed, new) in track.smoothed.iter_mut().zip(reading.probabilities) {
-            *smoothed += weight * (new - *smoothed);
-        }
+        track.smoothed = reading
+            .probabilities
+            .zip_with(&track.smoothed, |new, old| old + weight * (new - old));
         TrackedFace {
             track: track.number,
             unsmoothed: reading.probabilities,

@@ -7,11 +7,12 @@ use crate::expression::Expression;
 use crate::geometry::Similarity;
 
 const HAPPY: usize = 3;
+const CLASSES: usize = Expression::FER2013.len();
 
 /// Side of the faces here, in pixels.
 const SIDE: f32 = 80.0;
 
-fn reading(center: Point, probabilities: Probabilities) -> FaceReading {
+fn reading(center: Point, probabilities: impl Into<Probabilities>) -> FaceReading {
     let bounds = Rect::around(center, SIDE, SIDE);
     FaceReading {
         face: Face {
@@ -24,15 +25,12 @@ fn reading(center: Point, probabilities: Probabilities) -> FaceReading {
             pixels: Vec::new(),
             transform: Similarity::new(1.0, [1.0, 0.0], center, center),
         },
-        probabilities,
+        probabilities: probabilities.into(),
     }
 }
 
 fn face_at(x: f32, y: f32) -> FaceReading {
-    reading(
-        Point::new(x, y),
-        [1.0 / Expression::COUNT as f32; Expression::COUNT],
-    )
+    reading(Point::new(x, y), [1.0 / CLASSES as f32; CLASSES])
 }
 
 fn numbers(faces: &[TrackedFace]) -> Vec<u32> {
@@ -188,17 +186,17 @@ proptest! {
         constant_s in 0.05..2.0_f64, frames in 1..60_usize,
     ) {
         let options = TrackOptions { smoothing_s: constant_s, ..TrackOptions::default() };
-        let mut sure = [0.0; Expression::COUNT];
+        let mut sure = [0.0; CLASSES];
         sure[HAPPY] = 1.0;
         let happy_after_half_a_second = |frames: usize| {
             let mut tracker = Tracker::new(options);
-            tracker.update(0.0, vec![reading(Point::new(99.0, 99.0), [0.0; Expression::COUNT])]);
+            tracker.update(0.0, vec![reading(Point::new(99.0, 99.0), [0.0; CLASSES])]);
             let mut happy = 0.0;
             for frame in 1..=frames {
                 let time_s = 0.5 * frame as f64 / frames as f64;
                 let faces = tracker.update(time_s, vec![reading(Point::new(99.0, 99.0), sure)]);
                 happy = faces[0].reading.probabilities[HAPPY];
-                assert_eq!(faces[0].unsmoothed, sure);
+                assert_eq!(faces[0].unsmoothed, sure.into());
             }
             happy
         };
@@ -209,21 +207,21 @@ proptest! {
 
     #[test]
     fn smoothed_probabilities_sum_to_one(
-        steps in proptest::collection::vec((0.001..1.0_f64, 0..Expression::COUNT), 1..40),
+        steps in proptest::collection::vec((0.001..1.0_f64, 0..CLASSES), 1..40),
         smoothing_s in 0.0..3.0_f64,
     ) {
         let mut tracker = Tracker::new(TrackOptions { smoothing_s, ..TrackOptions::default() });
         let mut time_s = 0.0;
         for (elapsed_s, class) in steps {
             time_s += elapsed_s;
-            let mut sure = [0.0; Expression::COUNT];
+            let mut sure = [0.0; CLASSES];
             sure[class] = 1.0;
             let faces = tracker.update(time_s, vec![reading(Point::new(50.0, 50.0), sure)]);
             let probabilities = faces[0].reading.probabilities;
             prop_assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
             prop_assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
             if smoothing_s == 0.0 {
-                prop_assert_eq!(probabilities, sure);
+                prop_assert_eq!(probabilities, sure.into());
             }
         }
     }

@@ -52,7 +52,7 @@ impl Trial {
             Distribution::Normal(0.0, 1.0),
             &device,
         );
-        let classes = Expression::COUNT;
+        let classes = Expression::FER2013.len();
         Self {
             network,
             sgd: Sgd::new(config, vec![0.0; numbers], vec![0.0; numbers], 0),

@@ -45,7 +45,7 @@ impl Shape {
         };
         Net {
             layers,
-            head: LinearConfig::new(features, Expression::COUNT).init(device),
+            head: LinearConfig::new(features, Expression::FER2013.len()).init(device),
         }
     }
 }

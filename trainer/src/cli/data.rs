@@ -62,13 +62,13 @@ impl Inspect {
             return Ok(());
         }
         out!("{:14}{:>8}", "split", "faces");
-        for class in Expression::ALL {
+        for class in Expression::FERPLUS {
             out!("{:>9}", class.name());
         }
         outln!();
         for split in &inspection.splits {
             out!("{:14}{:>8}", split.split, split.faces);
-            for class in Expression::ALL {
+            for class in Expression::FERPLUS {
                 out!("{:>9}", split.classes[class.name()]);
             }
             outln!();

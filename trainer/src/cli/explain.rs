@@ -80,7 +80,7 @@ struct Report<'a> {
 }
 
 fn class_parser() -> impl TypedValueParser<Value = Expression> {
-    let names = PossibleValuesParser::new(Expression::ALL.map(Expression::name));
+    let names = PossibleValuesParser::new(Expression::FERPLUS.map(Expression::name));
     names.try_map(|name| Expression::from_name(&name).context("no such class"))
 }
 
@@ -107,6 +107,12 @@ impl Explain {
             }));
         };
         let class = self.class.unwrap_or_else(|| reading.label());
+        if !reading.probabilities.classes().contains(&class) {
+            let name = class.name();
+            return Err(Failure::User(anyhow!(
+                "this model has no class {name}; choose another with --class"
+            )));
+        }
 
         eprintln!("covering {0} x {0} places of the face", options.places());
         let map = pollster::block_on(engine.occlusion(&reading.crop, &options)).or_user()?;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{OrFail, Outcome, progress};
 use crate::data::{self, DataSet};
-use crate::models::{Model, expression_names};
+use crate::models::{Model, class_names};
 use crate::teacher::{Ensemble, Member, TeacherConfig, mixture, mixture_weights, teach};
 
 /// Weighs the members of an ensemble on the public test split, scores it, and writes its soft
@@ -115,6 +115,6 @@ fn score(
                 accuracy: predictions.accuracy(),
             })
             .collect(),
-        evaluation: Evaluation::new(&mixed, &expression_names()),
+        evaluation: Evaluation::new(&mixed, &class_names(mixed.classes())),
     })
 }

@@ -68,7 +68,7 @@ impl Inspection {
 
 impl SplitCounts {
     fn new(split: Split, data: &DataSet) -> Self {
-        let mut classes: BTreeMap<_, _> = Expression::ALL.map(|class| (class.name(), 0)).into();
+        let mut classes: BTreeMap<_, _> = Expression::FERPLUS.map(|class| (class.name(), 0)).into();
         for label in data.labels() {
             *classes.entry(label.name()).or_default() += 1;
         }

@@ -14,7 +14,7 @@ use super::curves;
 use crate::data::{DataSet, Fer2013, Split};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
-use crate::models::expression_names;
+use crate::models::class_names;
 use crate::train::{self, Checkpoint, EpochRecord};
 
 /// A model that can ship, with all that is known about it.
@@ -72,7 +72,7 @@ impl Release {
         let bytes = plan.to_bytes(storage);
         let plan = Plan::from_bytes(&bytes)?;
 
-        let labels = expression_names();
+        let labels = class_names(header.config.network.classes());
         let score = |data: &DataSet, split: Split| -> Result<SplitEvaluation, ReleaseError> {
             let predictions = evaluate::predict(&plan, data, |_| ())?;
             Ok(SplitEvaluation {

@@ -9,7 +9,7 @@ use mien_trainer::train::{OptimizerConfig, RunConfig};
 pub fn faces(count: usize) -> DataSet {
     let mut data = DataSet::default();
     for index in 0..count {
-        let label = Expression::ALL[index % Expression::COUNT];
+        let label = Expression::FER2013[index % 7];
         let class = label.index();
         let face: Vec<u8> = (0..FACE_PIXELS)
             .map(|i| {

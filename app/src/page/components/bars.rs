@@ -1,15 +1,12 @@
 use leptos::prelude::*;
 use mien_app::words;
-use mien_engine::expression::Expression;
+use mien_engine::classify::Probabilities;
 
-/// The seven probabilities, the two largest marked.
+/// The probabilities of the network's classes, the two largest marked.
 #[component]
-pub fn Bars(
-    /// In the order of [`Expression::ALL`].
-    #[prop(into)]
-    probabilities: Signal<[f32; Expression::COUNT]>,
-) -> impl IntoView {
-    let bars = Expression::ALL.map(|class| {
+pub fn Bars(#[prop(into)] probabilities: Signal<Probabilities>) -> impl IntoView {
+    let classes = probabilities.with_untracked(Probabilities::classes);
+    let bars = classes.iter().map(move |class| {
         let value = move || probabilities.get()[class.index()];
         // How many classes are more probable.
         let rank = move || {

@@ -147,15 +147,12 @@ fn Controls(
                         }
                     }
                 >
-                    {Expression::ALL
-                        .map(|option| {
+                    {probabilities
+                        .by_class()
+                        .map(|(option, probability)| {
                             view! {
                                 <option value=option.name() selected=option == class.get_untracked()>
-                                    {format!(
-                                        "{} ({})",
-                                        option.name(),
-                                        words::percent(probabilities[option.index()]),
-                                    )}
+                                    {format!("{} ({})", option.name(), words::percent(probability))}
                                 </option>
                             }
                         })
