@@ -8,7 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use image::{GrayImage, Luma};
 use mien_engine::expression::Expression;
-use mien_trainer::data::{self, DataError, FACE_PIXELS, RowFault, Split};
+use mien_trainer::data::{
+    self, DataConfig, DataError, FACE_PIXELS, Labels, RowFault, Split, TableFault,
+};
 use tempfile::TempDir;
 
 fn pixels(value: &str) -> String {
@@ -212,8 +214,6 @@ fn a_folder_holds_a_subfolder_for_each_class() {
         assert_eq!(data.face(index), [gray; FACE_PIXELS]);
     }
 
-    let error = data::load(folder.path(), Some(Split::Training)).expect_err("no splits");
-    assert!(matches!(error, DataError::FolderSplit { .. }));
     fs::write(folder.path().join("SAD/broken.png"), b"no image").expect("a writable folder");
     let error = data::load(folder.path(), None).expect_err("a broken image");
     assert!(error.to_string().contains("broken.png"), "{error}");
@@ -226,4 +226,227 @@ fn a_folder_without_classes_is_refused() {
         data::load(folder.path(), None),
         Err(DataError::NoClasses { .. })
     ));
+}
+
+/// A folder with gray images at these places.
+fn images(places: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (index, place) in places.iter().enumerate() {
+        let path = folder.path().join(place);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a writable folder");
+        GrayImage::from_pixel(48, 48, Luma([index as u8]))
+            .save(path)
+            .expect("a writable folder");
+    }
+    folder
+}
+
+#[test]
+fn copies_of_known_data_sets_are_read_as_they_come() {
+    for (places, expected) in [
+        // CK+.
+        (
+            vec!["contempt/S138_008_7.png", "sadness/S011_002_4.png"],
+            vec![Expression::Contempt, Expression::Sad],
+        ),
+        // FERG.
+        (
+            vec![
+                "aia/aia_anger/aia_anger_1.png",
+                "jules/jules_joy/jules_joy_9.png",
+            ],
+            vec![Expression::Angry, Expression::Happy],
+        ),
+        // Oulu-CASIA.
+        (
+            vec![
+                "NI/Strong/P001/Happiness/000.jpeg",
+                "VL/Dark/P002/Fear/007.jpeg",
+            ],
+            vec![Expression::Happy, Expression::Fear],
+        ),
+        // JAFFE.
+        (
+            vec!["KA.AN1.39.tiff", "YM.NE3.51.tiff"],
+            vec![Expression::Angry, Expression::Neutral],
+        ),
+    ] {
+        let folder = images(&places);
+        fs::write(folder.path().join("README.txt"), b"no image").expect("a writable folder");
+        let splits = data::read(folder.path()).expect("a known layout");
+        assert_eq!(splits.training.labels(), expected, "{places:?}");
+    }
+}
+
+#[test]
+fn folders_named_after_splits_hold_them() {
+    let folder = images(&["train/Anger/1.png", "val/anger/2.png", "test/happy/3.png"]);
+    let splits = data::read(folder.path()).expect("three faces");
+    assert_eq!(splits.training.labels(), [Expression::Angry]);
+    assert_eq!(splits.public_test.labels(), [Expression::Angry]);
+    assert_eq!(splits.private_test.labels(), [Expression::Happy]);
+    let (data, split) = data::load(folder.path(), None).expect("a face");
+    assert_eq!((data.len(), split), (1, Split::PublicTest));
+}
+
+#[test]
+fn numbered_folders_are_read_where_they_can_be_told() {
+    let places: Vec<String> = (0..8).map(|class| format!("train/{class}/a.png")).collect();
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    let folder = images(&places);
+    let splits = data::read(folder.path()).expect("AffectNet's eight folders");
+    let labels = splits.training.labels();
+    assert_eq!(labels[0], Expression::Neutral);
+    assert_eq!(labels[7], Expression::Contempt);
+
+    let folder = images(&places[..7]);
+    let error = data::read(folder.path()).expect_err("seven folders are ambiguous");
+    assert!(
+        matches!(error, DataError::NumberedClasses { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_table_names_images() {
+    let folder = images(&["one.png", "deep/two.png", "three, four.png"]);
+    let table = folder.path().join("faces.csv");
+    let write = |text: &str| fs::write(&table, text).expect("a writable folder");
+    write(
+        "path,label,split\none.png,Anger,train\ndeep/two.png,joy,Val\n\"three, four.png\",sad,\n",
+    );
+    let splits = data::read(&table).expect("valid rows");
+    assert_eq!(
+        splits.training.labels(),
+        [Expression::Angry, Expression::Sad]
+    );
+    assert_eq!(splits.training.face(1), [2; FACE_PIXELS]);
+    assert_eq!(splits.public_test.labels(), [Expression::Happy]);
+
+    write("path,label\none.png,fear\n");
+    let splits = data::read(&table).expect("valid rows");
+    assert_eq!(splits.training.labels(), [Expression::Fear]);
+
+    write("path,label,split\none.png,bored,train\none.png,sad,later\none.png\n");
+    let error = data::read(&table).expect_err("malformed rows");
+    let DataError::Table { rows, .. } = &error else {
+        panic!("another error: {error}");
+    };
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| (row.line, row.fault.clone()))
+        .collect();
+    let [label, split] = ["bored", "later"].map(str::to_owned);
+    assert_eq!(
+        found,
+        [
+            (2, TableFault::ClassName { found: label }),
+            (3, TableFault::SplitName { found: split }),
+            (4, TableFault::ManifestColumns { found: 1 }),
+        ]
+    );
+
+    write("path,label\nmissing.png,fear\n");
+    let error = data::read(&table).expect_err("a missing image");
+    assert!(error.to_string().contains("missing.png"), "{error}");
+}
+
+const VOTES_HEADER: &str = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,\
+                            fear,contempt,unknown,NF";
+
+#[test]
+fn votes_replace_the_labels() {
+    let rows = [
+        row("3", "Training"),
+        row("3", "Training"),
+        row("3", "Training"),
+        row("3", "PublicTest"),
+        row("3", "PrivateTest"),
+    ];
+    let (folder, path) = file(&rows);
+    let votes = folder.path().join("fer2013new.csv");
+    let write = |rows: &[&str]| {
+        let text = format!("{VOTES_HEADER}\n{}\n", rows.join("\n"));
+        fs::write(&votes, text).expect("a writable folder");
+    };
+    write(&[
+        "Training,a.png,0,10,0,0,0,0,0,0,0,0",
+        "Training,b.png,0,6,0,0,0,0,0,4,0,0",
+        "Training,,0,0,0,0,0,0,0,0,0,10",
+        "PublicTest,c.png,0,0,0,0,0,2,0,8,0,0",
+        "PrivateTest,d.png,5,5,0,0,0,0,0,0,0,0",
+    ]);
+    let prepare = |labels, classes| {
+        let config = DataConfig {
+            labels,
+            drop_cross_split: false,
+        };
+        data::prepare(&path, None, &config, classes).map(|prepared| prepared.splits)
+    };
+    let splits = prepare(Labels::FerPlusMajority, 8).expect("votes for every face");
+    assert_eq!(splits.training.labels(), [Expression::Happy; 2]);
+    assert_eq!(splits.public_test.labels(), [Expression::Contempt]);
+    assert!(splits.private_test.is_empty());
+    assert_eq!(splits.training.distribution(0), None);
+
+    let splits = prepare(Labels::FerPlusDistribution, 8).expect("votes for every face");
+    let shares = splits.training.distribution(1).expect("shares");
+    assert_eq!((shares[3], shares[7]), (0.6, 0.4));
+    assert_eq!(splits.public_test.distribution(0), None);
+
+    let splits = prepare(Labels::FerPlusDistribution, 7).expect("votes for every face");
+    let shares = splits.training.distribution(1).expect("shares");
+    assert_eq!((shares[3], shares[7]), (1.0, 0.0));
+    assert!(splits.public_test.is_empty());
+
+    write(&["Training,a.png,0,10,0,0,0,0,0,0,0,0"]);
+    let error = prepare(Labels::FerPlusMajority, 8).expect_err("rows are missing");
+    assert!(
+        matches!(
+            error,
+            DataError::VotesRows {
+                faces: 3,
+                votes: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    write(&["Training,a.png,0,ten,0,0,0,0,0,0,0,0"]);
+    let error = prepare(Labels::FerPlusMajority, 8).expect_err("no number");
+    assert!(error.to_string().contains("line 2"), "{error}");
+    fs::write(&votes, "Usage,label\n").expect("a writable folder");
+    let error = prepare(Labels::FerPlusMajority, 8).expect_err("another table");
+    assert!(matches!(error, DataError::VotesHeader { .. }), "{error}");
+}
+
+#[test]
+fn training_faces_of_other_splits_are_dropped() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let slope = |step: usize| -> Vec<u8> {
+        (0..FACE_PIXELS)
+            .map(|i| (i % 48 * step + i / 48) as u8)
+            .collect()
+    };
+    let mut splits = data::Splits::default();
+    for step in [0, 1, 3] {
+        splits.training.push(&slope(step), Expression::Sad);
+    }
+    splits.training.push(&[9; FACE_PIXELS], Expression::Fear);
+    // A near duplicate of the third, an exact one of the fourth.
+    let darker: Vec<u8> = slope(3).iter().map(|pixel| pixel / 2).collect();
+    splits.private_test.push(&darker, Expression::Sad);
+    splits.public_test.push(&[9; FACE_PIXELS], Expression::Fear);
+    let path = folder.path().join("all.csv");
+    data::write_fer2013(&path, &splits).expect("a writable folder");
+    assert_eq!(data::read(&path).expect("the same faces"), splits);
+
+    let config = DataConfig {
+        labels: Labels::Own,
+        drop_cross_split: true,
+    };
+    let prepared = data::prepare(&path, None, &config, 7).expect("faces");
+    assert_eq!(prepared.repeated, 2);
+    assert_eq!(prepared.splits.training.len(), 2);
+    assert_eq!(prepared.splits.private_test, splits.private_test);
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use mien_engine::expression::Expression;
 
+use super::data_source::DataSource;
 use super::{OrFail, Outcome};
-use crate::data::{self, Inspection, Split};
+use crate::data::{self, DataConfig, Inspection, Labels};
 
 /// Says what a data set consists of.
 #[derive(Debug, Args)]
@@ -20,16 +21,43 @@ enum Verb {
     Inspect(Inspect),
 }
 
-/// Counts faces by split and class, exact duplicates within and across splits, and duplicates
-/// whose labels differ.
+/// Counts faces by split and class, exact and near duplicates within and across splits, and
+/// duplicates whose labels differ.
 #[derive(Debug, Args)]
 struct Inspect {
-    /// FER2013's CSV, plain or gzip, or a folder with one subfolder per class.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
+    #[command(flatten)]
+    source: DataSource,
+    /// Whose labels count.
+    #[arg(long, value_enum, default_value_t = LabelsArg::Own)]
+    labels: LabelsArg,
+    /// Writes the data set in FER2013's layout to this file, without the training faces that are
+    /// also, exactly or nearly, in another split.
+    #[arg(long, value_name = "CSV")]
+    drop_cross_split: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Whose labels count.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LabelsArg {
+    /// Those of the data set.
+    Own,
+    /// Classes with a majority of FER+'s votes.
+    FerplusMajority,
+    /// Training faces with a distribution of FER+'s votes.
+    FerplusDistribution,
+}
+
+impl From<LabelsArg> for Labels {
+    fn from(labels: LabelsArg) -> Self {
+        match labels {
+            LabelsArg::Own => Self::Own,
+            LabelsArg::FerplusMajority => Self::FerPlusMajority,
+            LabelsArg::FerplusDistribution => Self::FerPlusDistribution,
+        }
+    }
 }
 
 impl Data {
@@ -43,49 +71,67 @@ impl Data {
 
 impl Inspect {
     fn run(self) -> Outcome {
-        let inspection = if self.data.is_dir() {
-            let all = data::read_folder(&self.data).or_user()?;
-            Inspection::new(&[(Split::All, &all)])
-        } else {
-            let fer = data::read_fer2013(&self.data).or_user()?;
-            Inspection::new(&[
-                (Split::Training, &fer.training),
-                (Split::PublicTest, &fer.public_test),
-                (Split::PrivateTest, &fer.private_test),
-            ])
+        let config = DataConfig {
+            labels: self.labels.into(),
+            drop_cross_split: false,
         };
+        let classes = Expression::FERPLUS.len();
+        let mut splits = self.source.prepare(&config, classes)?;
+        let inspection = Inspection::new(&splits);
         if self.json {
             outln!(
                 "{}",
                 serde_json::to_string_pretty(&inspection).or_internal()?
             );
-            return Ok(());
+        } else {
+            print(&inspection);
         }
-        out!("{:14}{:>8}", "split", "faces");
+        if let Some(path) = &self.drop_cross_split {
+            let dropped = data::drop_cross_split(&mut splits);
+            data::write_fer2013(path, &splits).or_user()?;
+            eprintln!(
+                "wrote {} without {dropped} training faces that other splits hold too",
+                path.display()
+            );
+        }
+        Ok(())
+    }
+}
+
+fn print(inspection: &Inspection) {
+    out!("{:14}{:>8}", "split", "faces");
+    for class in Expression::FERPLUS {
+        out!("{:>9}", class.name());
+    }
+    outln!();
+    for split in &inspection.splits {
+        out!("{:14}{:>8}", split.split, split.faces);
         for class in Expression::FERPLUS {
-            out!("{:>9}", class.name());
+            out!("{:>9}", split.classes[class.name()]);
         }
         outln!();
-        for split in &inspection.splits {
-            out!("{:14}{:>8}", split.split, split.faces);
-            for class in Expression::FERPLUS {
-                out!("{:>9}", split.classes[class.name()]);
-            }
-            outln!();
-        }
-        outln!("\nexact duplicates           {:>6}", inspection.duplicates);
-        outln!(
-            "groups of equal faces      {:>6}",
-            inspection.duplicate_groups
-        );
-        outln!(
-            "  over several splits      {:>6}",
-            inspection.groups_across_splits
-        );
-        outln!(
-            "  with different labels    {:>6}",
-            inspection.groups_with_label_conflict
-        );
-        Ok(())
+    }
+    outln!("\n{:34}{:>8}{:>8}", "duplicates", "exact", "near");
+    let [exact, near] = [&inspection.exact, &inspection.near];
+    for (name, exact, near) in [
+        ("groups of faces", exact.groups, near.groups),
+        ("faces beyond the first", exact.faces, near.faces),
+        (
+            "groups over several splits",
+            exact.across_splits,
+            near.across_splits,
+        ),
+        (
+            "  training faces in them",
+            exact.training_faces_across_splits,
+            near.training_faces_across_splits,
+        ),
+        (
+            "groups with different labels",
+            exact.label_conflicts,
+            near.label_conflicts,
+        ),
+    ] {
+        outln!("{name:34}{exact:>8}{near:>8}");
     }
 }

@@ -8,8 +8,8 @@ use mien_engine::plan::WeightStorage;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::data_source::DataSource;
 use super::{Failure, OrFail, Outcome};
-use crate::data;
 use crate::files::write_atomically;
 use crate::models::Model;
 use crate::report::{Release, ReleaseError};
@@ -26,9 +26,12 @@ pub struct Export {
     /// The model's name, for a run [default: the name of the file].
     #[arg(long)]
     name: Option<String>,
-    /// The data that the run saw: FER2013's CSV, plain or gzip.
+    /// The data that the run saw, as for train.
     #[arg(long, env = "FER2013_CSV")]
     data: Option<PathBuf>,
+    /// FER+'s votes, for runs that want them [default: fer2013new.csv beside the data].
+    #[arg(long, env = "FERPLUS_CSV")]
+    votes: Option<PathBuf>,
     /// Scores the private test split as well: once, when nothing is left to choose.
     #[arg(long)]
     private_test: bool,
@@ -75,17 +78,22 @@ impl Export {
             .or_user()?;
         let data = self
             .data
-            .as_ref()
+            .clone()
             .context("give the data that the run saw with --data")
             .or_user()?;
-        let fer = data::read_fer2013(data).or_user()?;
+        let source = DataSource {
+            data,
+            votes: self.votes.clone(),
+        };
+        let config = &run.header.config;
+        let faces = source.prepare(&config.data, config.network.classes())?;
         let stem = self.out.file_stem().map(|stem| stem.to_string_lossy());
         let name = match (&self.name, stem) {
             (Some(name), _) => name.clone(),
             (None, Some(stem)) => stem.into_owned(),
             (None, None) => run.header.config.name.clone(),
         };
-        let release = Release::new(&run, &fer, &name, self.storage.into(), self.private_test)
+        let release = Release::new(&run, &faces, &name, self.storage.into(), self.private_test)
             .map_err(blame)?;
         release.save(&self.out).map_err(blame)?;
         if let Some(folder) = &self.reports {

@@ -8,6 +8,7 @@ mod output;
 
 mod bench;
 mod data;
+mod data_source;
 mod engine;
 mod evaluate;
 mod explain;

@@ -10,9 +10,9 @@ use clap::Args;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use mien_engine::plan::WeightStorage;
 
+use super::data_source::DataSource;
 use super::export;
 use super::{Failure, OrFail, Outcome};
-use crate::data;
 use crate::report::Release;
 use crate::teacher::SoftLabels;
 use crate::train::{self, Checkpoint, EpochRecord, Job, Progress, RunConfig, TrainError};
@@ -22,9 +22,8 @@ use crate::train::{self, Checkpoint, EpochRecord, Job, Progress, RunConfig, Trai
 pub struct Train {
     /// The run: a TOML file, as in trainer/runs.
     run: PathBuf,
-    /// FER2013's CSV, plain or gzip.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
+    #[command(flatten)]
+    source: DataSource,
     /// Folder for checkpoint and metrics [default: runs/NAME].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -56,7 +55,9 @@ impl Train {
                 )
             })
             .or_user()?;
-        let fer = data::read_fer2013(&self.data).or_user()?;
+        let faces = self
+            .source
+            .prepare(&config.data, config.network.classes())?;
         let soft_labels = config
             .distillation
             .as_ref()
@@ -71,8 +72,8 @@ impl Train {
             config: &config,
             soft_labels: soft_labels.as_ref(),
             start: start.as_ref(),
-            training: &fer.training,
-            validation: &fer.public_test,
+            training: &faces.training,
+            validation: &faces.public_test,
             out: &out,
             stop_after: self.stop_after,
         };
@@ -82,7 +83,7 @@ impl Train {
         })
         .map_err(blame)?;
         if state.header.history.len() == config.epochs {
-            let release = Release::new(&state, &fer, &config.name, WeightStorage::F16, false)
+            let release = Release::new(&state, &faces, &config.name, WeightStorage::F16, false)
                 .map_err(export::blame)?;
             let model = out.join(format!("{}.mien", config.name));
             release.save(&model).map_err(export::blame)?;

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use mien_engine::expression::Expression;
 use thiserror::Error;
 
 use super::{RowError, Split};
+use crate::files::WriteError;
 use crate::photo::PhotoFileError;
 
 /// Why a data set cannot be read.
@@ -27,8 +29,9 @@ pub enum DataError {
     },
     /// The file does not begin as FER2013's CSV does.
     #[error(
-        "{} begins with {found:?} instead of the header \"emotion,pixels,Usage\"; \
-         --data takes FER2013's CSV, plain or gzip, or a folder with one subfolder per class",
+        "{} begins with {found:?} instead of the header \"emotion,pixels,Usage\"; --data takes \
+         FER2013's CSV, plain or gzip, a table with the header \"path,label,split\", or a folder \
+         with one subfolder per class",
         path.display()
     )]
     Header {
@@ -45,16 +48,60 @@ pub enum DataError {
         /// Every malformed row.
         rows: Vec<RowError>,
     },
-    /// No subfolder is named after a class.
+    /// Some rows of a table are malformed.
+    #[error("{} has {} malformed rows; mend or remove them:{}", path.display(), rows.len(), List(rows))]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// Every malformed row.
+        rows: Vec<TableRowError>,
+    },
+    /// No image lies below a folder named after a class.
     #[error(
-        "{} has no subfolder named angry, disgust, fear, happy, sad, surprise or neutral",
+        "{} has no images in a subfolder named angry, disgust, fear, happy, sad, surprise, \
+         neutral or contempt",
         path.display()
     )]
     NoClasses {
         /// The folder.
         path: PathBuf,
     },
-    /// A file in a class's folder is not an image that we can decode.
+    /// The folders have numbers, and which class a number means is not known.
+    #[error(
+        "{} has numbered subfolders, whose order differs between data sets; name them after \
+         their classes",
+        path.display()
+    )]
+    NumberedClasses {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file does not begin as FER+'s votes do.
+    #[error(
+        "{} does not hold FER+'s votes; give the path of fer2013new.csv with --votes",
+        path.display()
+    )]
+    VotesHeader {
+        /// The file.
+        path: PathBuf,
+    },
+    /// FER+ goes with the original FER2013, row for row.
+    #[error(
+        "{} has {votes} rows for the split {split}, but there are {faces} faces; give FER2013's \
+         original CSV with --data",
+        path.display()
+    )]
+    VotesRows {
+        /// The file with the votes.
+        path: PathBuf,
+        /// The split.
+        split: Split,
+        /// Faces of the split.
+        faces: usize,
+        /// Rows of the split.
+        votes: usize,
+    },
+    /// A file is not an image that we can decode.
     #[error("cannot decode {}; mend the image or remove it", path.display())]
     Image {
         /// The file.
@@ -70,23 +117,76 @@ pub enum DataError {
         /// The split.
         split: Split,
     },
-    /// Folders have one split only.
-    #[error("{} is a folder and has no split {split}; leave --split out", path.display())]
-    FolderSplit {
-        /// The folder.
-        path: PathBuf,
-        /// The split that was asked for.
-        split: Split,
+    /// FER2013's layout has no label for a class.
+    #[error(
+        "FER2013's layout has no label for {}; remove its faces, or keep to the run setting \
+         data.drop_cross_split",
+        class.name()
+    )]
+    NoLabel {
+        /// The class.
+        class: Expression,
     },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A split that does not exist.
     #[error("there is no split {0:?}; choose training, public-test, private-test or all")]
     UnknownSplit(String),
 }
 
-/// The first few rows, each on its own line.
-struct List<'a>(&'a [RowError]);
+/// A malformed row of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {fault}")]
+pub struct TableRowError {
+    /// Line in the file; the header is line 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub fault: TableFault,
+}
 
-impl fmt::Display for List<'_> {
+/// What is wrong with a row of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TableFault {
+    /// Neither two nor three columns in a table of images.
+    #[error("{found} columns instead of 2 or 3 (path, label, split)")]
+    ManifestColumns {
+        /// How many there are.
+        found: usize,
+    },
+    /// Not a class.
+    #[error("the label is {found:?} instead of a class such as angry or happy")]
+    ClassName {
+        /// What stands there.
+        found: String,
+    },
+    /// Not a split.
+    #[error("the split is {found:?} instead of training, validation or test")]
+    SplitName {
+        /// What stands there.
+        found: String,
+    },
+    /// Not the columns of FER+'s votes.
+    #[error("{found} columns instead of 12 (Usage, Image name, votes for ten choices)")]
+    VoteColumns {
+        /// How many there are.
+        found: usize,
+    },
+    /// Not a number of votes.
+    #[error("{found:?} instead of a number of votes")]
+    Vote {
+        /// What stands there.
+        found: String,
+    },
+    /// Not text.
+    #[error("the row is not UTF-8 text")]
+    Encoding,
+}
+
+/// The first few rows, each on its own line.
+struct List<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> fmt::Display for List<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
         for row in self.0.iter().take(SHOWN) {

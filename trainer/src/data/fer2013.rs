@@ -1,69 +1,30 @@
 //! FER2013's CSV: header `emotion,pixels,Usage`, then one face a row.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use mien_engine::expression::Expression;
 use mien_engine::fer2013::{Columns, HeaderError, Usage};
 
-use super::{DataError, DataSet, FACE_PIXELS, RowError, Split};
+use super::{DataError, FACE_PIXELS, RowError, Splits};
+use crate::files::write_atomically;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// FER2013's three splits.
-#[derive(Clone, Debug, Default)]
-pub struct Fer2013 {
-    /// What networks learn from.
-    pub training: DataSet,
-    /// The validation set.
-    pub public_test: DataSet,
-    /// The test set.
-    pub private_test: DataSet,
-}
-
-impl Fer2013 {
-    /// One split.
-    #[must_use]
-    pub fn into_split(self, split: Split) -> DataSet {
-        match split {
-            Split::Training => self.training,
-            Split::PublicTest => self.public_test,
-            Split::PrivateTest => self.private_test,
-            Split::All => {
-                let mut all = self.training;
-                all.append(self.public_test);
-                all.append(self.private_test);
-                all
-            }
-        }
-    }
-}
+/// Headers are shorter.
+const FIRST_LINE_BYTES: u64 = 4096;
 
 /// Reads the whole file, plain or gzip. A byte order mark, Windows line ends and blank lines are
 /// tolerated; every malformed row is reported.
-pub fn read(path: &Path) -> Result<Fer2013, DataError> {
-    let read_error = |source| DataError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = BufReader::new(File::open(path).map_err(read_error)?);
-    let is_gzip = file
-        .fill_buf()
-        .map_err(read_error)?
-        .starts_with(&GZIP_MAGIC);
-    let reader: Box<dyn Read> = if is_gzip {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
-    let mut lines = BufReader::with_capacity(1 << 16, reader);
-
+pub fn read(path: &Path) -> Result<Splits, DataError> {
+    let read_error = |source| read_error(path, source);
+    let mut lines = open(path)?;
     let mut line = Vec::new();
     lines.read_until(b'\n', &mut line).map_err(read_error)?;
     let columns = read_header(path, &line)?;
 
-    let mut fer = Fer2013::default();
+    let mut fer = Splits::default();
     let mut faulty = Vec::new();
     let mut face = Vec::with_capacity(FACE_PIXELS);
     for number in 2.. {
@@ -80,14 +41,7 @@ pub fn read(path: &Path) -> Result<Fer2013, DataError> {
             Ok((row.label, row.usage))
         });
         match read {
-            Ok((label, usage)) => {
-                let set = match usage {
-                    Usage::Training => &mut fer.training,
-                    Usage::PublicTest => &mut fer.public_test,
-                    Usage::PrivateTest => &mut fer.private_test,
-                };
-                set.push(&face, label);
-            }
+            Ok((label, usage)) => fer.get_mut(usage.into()).push(&face, label),
             Err(fault) => faulty.push(RowError {
                 line: number,
                 fault,
@@ -102,6 +56,60 @@ pub fn read(path: &Path) -> Result<Fer2013, DataError> {
             rows: faulty,
         })
     }
+}
+
+/// The file's first line, plain or gzip; `None` where it is empty.
+pub(super) fn first_line(path: &Path) -> Result<Option<String>, DataError> {
+    let mut line = Vec::new();
+    let lines = open(path)?;
+    lines
+        .take(FIRST_LINE_BYTES)
+        .read_until(b'\n', &mut line)
+        .map_err(|source| read_error(path, source))?;
+    let text = String::from_utf8_lossy(&line);
+    let text = text.trim_start_matches('\u{feff}').to_owned();
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// Writes a data set in FER2013's layout.
+pub fn write(path: &Path, splits: &Splits) -> Result<(), DataError> {
+    let mut text = "emotion,pixels,Usage\n".to_owned();
+    for usage in Usage::ALL {
+        let data = splits.get(usage.into());
+        for (face, label) in data.faces().zip(data.labels()) {
+            if !Expression::FER2013.contains(label) {
+                return Err(DataError::NoLabel { class: *label });
+            }
+            let pixels: Vec<String> = face.iter().map(u8::to_string).collect();
+            let row = [&label.index().to_string(), &pixels.join(" "), usage.name()].join(",");
+            text += &row;
+            text.push('\n');
+        }
+    }
+    Ok(write_atomically(path, text.as_bytes())?)
+}
+
+fn read_error(path: &Path, source: io::Error) -> DataError {
+    DataError::Read {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Opens a file, plain or gzip.
+fn open(path: &Path) -> Result<BufReader<Box<dyn Read>>, DataError> {
+    let read_error = |source| read_error(path, source);
+    let mut file = BufReader::new(File::open(path).map_err(read_error)?);
+    let is_gzip = file
+        .fill_buf()
+        .map_err(read_error)?
+        .starts_with(&GZIP_MAGIC);
+    let reader: Box<dyn Read> = if is_gzip {
+        Box::new(MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
+    Ok(BufReader::with_capacity(1 << 16, reader))
 }
 
 fn read_header(path: &Path, line: &[u8]) -> Result<Columns, DataError> {

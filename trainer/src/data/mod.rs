@@ -2,26 +2,41 @@
 
 mod error;
 mod fer2013;
+mod ferplus;
 mod folder;
+mod image;
 mod inspect;
+mod manifest;
+mod names;
+mod near;
+mod source;
+mod splits;
+mod table;
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use mien_engine::expression::Expression;
 
-pub use error::DataError;
-pub use fer2013::{Fer2013, read as read_fer2013};
+pub use error::{DataError, TableFault, TableRowError};
+pub use fer2013::{read as read_fer2013, write as write_fer2013};
+pub use ferplus::Votes;
 pub use folder::read as read_folder;
-pub use inspect::{Inspection, SplitCounts};
+pub use inspect::{Duplicates, Inspection, SplitCounts};
+pub use manifest::read as read_manifest;
 pub use mien_engine::fer2013::{FACE_PIXELS, RowError, RowFault};
+pub use source::{DataConfig, Labels, Prepared, drop_cross_split, prepare};
+pub use splits::{Split, Splits};
+
+/// Classes of FER+.
+pub const FERPLUS_CLASSES: usize = Expression::FERPLUS.len();
 
 /// Labelled grayscale faces of 48 x 48 pixels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataSet {
     pixels: Vec<u8>,
     labels: Vec<Expression>,
+    /// One for each face, or none at all.
+    distributions: Vec<[f32; FERPLUS_CLASSES]>,
 }
 
 impl DataSet {
@@ -31,8 +46,29 @@ impl DataSet {
     /// If it does not have [`FACE_PIXELS`] pixels.
     pub fn push(&mut self, face: &[u8], label: Expression) {
         assert_eq!(face.len(), FACE_PIXELS);
+        assert!(
+            self.distributions.is_empty(),
+            "all faces have distributions"
+        );
         self.pixels.extend_from_slice(face);
         self.labels.push(label);
+    }
+
+    /// Adds a face, row-major, with the share of people who see each class in it, in label order.
+    /// Its label is the class with the largest share, the first of equal ones.
+    ///
+    /// # Panics
+    /// If it does not have [`FACE_PIXELS`] pixels, or other faces have no distributions.
+    pub fn push_distribution(&mut self, face: &[u8], shares: [f32; FERPLUS_CLASSES]) {
+        assert_eq!(face.len(), FACE_PIXELS);
+        assert_eq!(self.distributions.len(), self.labels.len());
+        let largest = shares.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let label = Expression::FERPLUS
+            .into_iter()
+            .find(|class| shares[class.index()] >= largest);
+        self.pixels.extend_from_slice(face);
+        self.labels.push(label.unwrap_or(Expression::Neutral));
+        self.distributions.push(shares);
     }
 
     /// Number of faces.
@@ -74,71 +110,67 @@ impl DataSet {
         &self.labels
     }
 
-    /// Moves another set's faces behind these.
+    /// The share of people who see each class in a face, in label order; `None` where only labels
+    /// are known.
+    #[must_use]
+    pub fn distribution(&self, index: usize) -> Option<&[f32; FERPLUS_CLASSES]> {
+        self.distributions.get(index)
+    }
+
+    /// The pixels of every face.
+    pub fn faces(&self) -> impl Iterator<Item = &[u8]> {
+        self.pixels.chunks_exact(FACE_PIXELS)
+    }
+
+    /// Some of the faces.
+    ///
+    /// # Panics
+    /// If there are not as many faces.
+    #[must_use]
+    pub fn select(&self, indices: impl Iterator<Item = usize>) -> Self {
+        let mut selected = Self::default();
+        for index in indices {
+            selected.pixels.extend_from_slice(self.face(index));
+            selected.labels.push(self.labels[index]);
+            selected.distributions.extend(self.distribution(index));
+        }
+        selected
+    }
+
+    /// Moves another set's faces behind these. Distributions are kept where both sets have them.
     pub fn append(&mut self, mut other: Self) {
+        let both = self.is_empty() || self.distributions.len() == self.labels.len();
+        self.distributions.append(&mut other.distributions);
         self.pixels.append(&mut other.pixels);
         self.labels.append(&mut other.labels);
-    }
-}
-
-/// Which part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// What networks learn from.
-    Training,
-    /// FER2013's validation set: everything is chosen on it.
-    PublicTest,
-    /// FER2013's test set: scored once for a finished network.
-    PrivateTest,
-    /// All faces; the only split of a folder.
-    All,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Training => "training",
-            Self::PublicTest => "public-test",
-            Self::PrivateTest => "private-test",
-            Self::All => "all",
-        })
-    }
-}
-
-impl FromStr for Split {
-    type Err = DataError;
-
-    /// Takes the names that are displayed and FER2013's own (`PublicTest`), in any letter case.
-    fn from_str(text: &str) -> Result<Self, DataError> {
-        match text.to_ascii_lowercase().replace('-', "").as_str() {
-            "training" => Ok(Self::Training),
-            "publictest" => Ok(Self::PublicTest),
-            "privatetest" => Ok(Self::PrivateTest),
-            "all" => Ok(Self::All),
-            _ => Err(DataError::UnknownSplit(text.to_owned())),
+        if !both || self.distributions.len() != self.labels.len() {
+            self.distributions.clear();
         }
     }
 }
 
-/// Reads one split of FER2013's CSV (plain or gzip) or of a folder with one subfolder per class.
-/// Without a split it is the only one of a folder, or FER2013's [`Split::PublicTest`].
-/// Returns the split that was read as well.
-pub fn load(path: &Path, split: Option<Split>) -> Result<(DataSet, Split), DataError> {
-    let (data, split) = if path.is_dir() {
-        match split {
-            None | Some(Split::All) => (read_folder(path)?, Split::All),
-            Some(split) => {
-                return Err(DataError::FolderSplit {
-                    path: path.to_owned(),
-                    split,
-                });
-            }
-        }
+/// Reads FER2013's CSV (plain or gzip), a table of images (header `path,label,split`), or a folder
+/// of images by class.
+pub fn read(path: &Path) -> Result<Splits, DataError> {
+    if path.is_dir() {
+        read_folder(path)
+    } else if fer2013::first_line(path)?.is_some_and(|line| manifest::is_header(&line)) {
+        read_manifest(path)
     } else {
-        let fer = read_fer2013(path)?;
-        let split = split.unwrap_or(Split::PublicTest);
-        (fer.into_split(split), split)
-    };
+        read_fer2013(path)
+    }
+}
+
+/// Reads one split of a data set, as [`read`] does. Without a split it is [`Split::PublicTest`]
+/// where there is one, else all faces. Returns the split that was read as well.
+pub fn load(path: &Path, split: Option<Split>) -> Result<(DataSet, Split), DataError> {
+    let splits = read(path)?;
+    let split = split.unwrap_or(if splits.public_test.is_empty() {
+        Split::All
+    } else {
+        Split::PublicTest
+    });
+    let data = splits.into_split(split);
     if data.is_empty() {
         return Err(DataError::NoFaces {
             path: path.to_owned(),

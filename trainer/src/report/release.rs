@@ -11,7 +11,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::curves;
-use crate::data::{DataSet, Fer2013, Split};
+use crate::data::{DataSet, Labels, Split, Splits};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
 use crate::models::class_names;
@@ -57,17 +57,17 @@ impl Release {
     /// All figures are of the weights as stored.
     pub fn new(
         run: &Checkpoint,
-        fer: &Fer2013,
+        faces: &Splits,
         name: &str,
         storage: WeightStorage,
         private_test: bool,
     ) -> Result<Self, ReleaseError> {
         let header = &run.header;
-        if train::fingerprint(&[&fer.training, &fer.public_test]) != header.data {
+        if train::fingerprint(&[&faces.training, &faces.public_test]) != header.data {
             return Err(ReleaseError::OtherData);
         }
         let mut plan = train::best_plan(run);
-        let temperature = evaluate::predict(&plan, &fer.public_test, |_| ())?.fit_temperature();
+        let temperature = evaluate::predict(&plan, &faces.public_test, |_| ())?.fit_temperature();
         divide_logits(&mut plan, temperature);
         let bytes = plan.to_bytes(storage);
         let plan = Plan::from_bytes(&bytes)?;
@@ -80,16 +80,14 @@ impl Release {
                 evaluation: Evaluation::new(&predictions, &labels),
             })
         };
-        let mut evaluations = vec![score(&fer.public_test, Split::PublicTest)?];
+        let mut evaluations = vec![score(&faces.public_test, Split::PublicTest)?];
         if private_test {
-            evaluations.push(score(&fer.private_test, Split::PrivateTest)?);
+            evaluations.push(score(&faces.private_test, Split::PrivateTest)?);
         }
         let training = TrainingCard {
-            data: "FER2013 (Goodfellow et al. 2013), split Training; epoch and temperature chosen \
-                   on PublicTest"
-                .to_owned(),
+            data: origin(header.config.data.labels),
             data_sha256: header.data.clone(),
-            faces: fer.training.len(),
+            faces: faces.training.len(),
             epochs: header.history.len(),
             best_epoch: header.best_epoch,
             hours: header
@@ -144,6 +142,20 @@ impl Release {
         let svg = curves(name, &self.history);
         write_atomically(&folder.join(format!("{name}-curves.svg")), svg.as_bytes())?;
         Ok(())
+    }
+}
+
+/// How cards name the data.
+fn origin(labels: Labels) -> String {
+    let chosen = "epoch and temperature chosen on PublicTest";
+    match labels {
+        Labels::Own => {
+            format!("FER2013 (Goodfellow et al. 2013), split Training; {chosen}")
+        }
+        labels => format!(
+            "FER2013 (Goodfellow et al. 2013), split Training, with {}; {chosen}",
+            labels.origin()
+        ),
     }
 }
 

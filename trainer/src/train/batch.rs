@@ -76,19 +76,35 @@ fn to_tensor(input: &InputSpec, mut pixels: Vec<f32>, device: &Device) -> Tensor
     Tensor::from_data(TensorData::new(pixels, [batch, 1, SIDE, SIDE]), device)
 }
 
-/// What the network should answer, `[batch, classes]`: the true class, smoothed.
+/// What the network should answer, `[batch, classes]`: the true class, or the shares of the classes
+/// where the data set knows them; smoothed.
 #[must_use]
-pub fn targets(labels: &[usize], classes: usize, smoothing: f32, device: &Device) -> Tensor<2> {
+pub fn targets(
+    data: &DataSet,
+    indices: &[usize],
+    classes: usize,
+    smoothing: f32,
+    device: &Device,
+) -> Tensor<2> {
     let rest = smoothing / classes as f32;
-    let mut values = vec![rest; labels.len() * classes];
-    for (row, &label) in values.chunks_exact_mut(classes).zip(labels) {
-        row[label] += 1.0 - smoothing;
+    let mut values = vec![rest; indices.len() * classes];
+    for (row, &index) in values.chunks_exact_mut(classes).zip(indices) {
+        match data.distribution(index) {
+            Some(shares) => {
+                for (value, share) in row.iter_mut().zip(shares) {
+                    *value += (1.0 - smoothing) * share;
+                }
+            }
+            None => row[data.labels()[index].index()] += 1.0 - smoothing,
+        }
     }
-    Tensor::from_data(TensorData::new(values, [labels.len(), classes]), device)
+    Tensor::from_data(TensorData::new(values, [indices.len(), classes]), device)
 }
 
 #[cfg(test)]
 mod tests {
+    use mien_engine::expression::Expression;
+
     use super::*;
 
     #[test]
@@ -103,10 +119,25 @@ mod tests {
 
     #[test]
     fn smoothed_targets_sum_to_one() {
-        let targets = targets(&[2, 0], 4, 0.2, &Device::flex());
+        let mut data = DataSet::default();
+        for class in [Expression::Fear, Expression::Angry] {
+            data.push(&[0; FACE_PIXELS], class);
+        }
+        let targets = targets(&data, &[0, 1], 4, 0.2, &Device::flex());
         let values: Vec<f32> = targets.to_data().iter::<f32>().collect();
         for (value, expected) in values.iter().zip([0.05, 0.05, 0.85, 0.05, 0.85, 0.05]) {
             assert!((value - expected).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn shares_become_targets() {
+        let mut data = DataSet::default();
+        let shares = [0.0, 0.25, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0];
+        data.push_distribution(&[0; FACE_PIXELS], shares);
+        assert_eq!(data.labels(), [Expression::Happy]);
+        let targets = targets(&data, &[0], 8, 0.0, &Device::flex());
+        let values: Vec<f32> = targets.to_data().iter::<f32>().collect();
+        assert_eq!(values, shares);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::augment::Augmentation;
+use crate::data::DataConfig;
 
 /// Everything that decides a run's result, apart from the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct RunConfig {
     /// with its best weights.
     #[serde(default)]
     pub start: Option<PathBuf>,
+    /// Which faces and labels are learned from.
+    #[serde(default)]
+    pub data: DataConfig,
 }
 
 /// Learning from a teacher's soft labels (Hinton et al. 2015, "Distilling the knowledge in a

@@ -280,7 +280,13 @@ impl<'a, O: Ops> Session<'a, O> {
                 .iter()
                 .map(|&index| training.labels()[index].index())
                 .collect();
-            let targets = batch::targets(&labels, classes, config.label_smoothing, &self.device);
+            let targets = batch::targets(
+                training,
+                indices,
+                classes,
+                config.label_smoothing,
+                &self.device,
+            );
             let taught = config
                 .distillation
                 .as_ref()
@@ -384,6 +390,9 @@ pub fn fingerprint(sets: &[&DataSet]) -> String {
         for index in 0..set.len() {
             digest.update([set.labels()[index].index() as u8]);
             digest.update(set.face(index));
+            for share in set.distribution(index).into_iter().flatten() {
+                digest.update(share.to_le_bytes());
+            }
         }
     }
     format!("{:x}", digest.finalize())

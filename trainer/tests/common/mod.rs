@@ -52,5 +52,6 @@ pub fn config(epochs: usize) -> RunConfig {
         },
         distillation: None,
         start: None,
+        data: mien_trainer::data::DataConfig::default(),
     }
 }

@@ -1,0 +1,44 @@
+//! Where faces come from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{OrFail, Outcome};
+use crate::data::{self, DataConfig, Splits};
+
+/// The data set of a run.
+#[derive(Clone, Debug, Args)]
+pub struct DataSource {
+    /// FER2013's CSV, plain or gzip, a table with the header path,label,split, or a folder with one
+    /// subfolder per class.
+    #[arg(long, env = "FER2013_CSV")]
+    pub data: PathBuf,
+    /// FER+'s votes, for runs that want them [default: fer2013new.csv beside the data].
+    #[arg(long, env = "FERPLUS_CSV")]
+    pub votes: Option<PathBuf>,
+}
+
+impl DataSource {
+    /// Reads the faces as a run wants them, and says on stderr what was left out for that.
+    /// `classes` is how many the network has.
+    pub fn prepare(&self, config: &DataConfig, classes: usize) -> Outcome<Splits> {
+        let prepared =
+            data::prepare(&self.data, self.votes.as_deref(), config, classes).or_user()?;
+        for (count, why) in [
+            (
+                prepared.foreign,
+                "faces of classes that the network does not have",
+            ),
+            (
+                prepared.repeated,
+                "training faces that other splits hold too",
+            ),
+        ] {
+            if count > 0 {
+                eprintln!("left out {count} {why}");
+            }
+        }
+        Ok(prepared.splits)
+    }
+}
