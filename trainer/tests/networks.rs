@@ -70,7 +70,7 @@ fn the_plan_gives_the_logits_of_the_module(config: &NetworkConfig) {
     let outputs = runner.run(batch).expect("a batch that fits");
     for expected in [
         logits(&network, &faces, &StockOps),
-        logits(&network, &faces, &FastOps),
+        logits(&network, &faces, &FastOps::default()),
     ] {
         assert_eq!(outputs[0].len(), expected.len());
         let size = expected.iter().fold(1.0_f32, |most, x| most.max(x.abs()));

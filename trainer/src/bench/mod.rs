@@ -10,21 +10,43 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Distribution, Tensor};
 use cpu_time::ProcessTime;
+use mien_engine::crop;
 use mien_engine::expression::Expression;
 use mien_engine::nets::Ops;
+use serde::Serialize;
 
-use crate::train::{OptimizerConfig, Sgd};
-use nets::{Net, Shape};
+use crate::augment::face_rng;
+use crate::data::FACE_PIXELS;
+use crate::ops::Precision;
+use crate::train::{OptimizerConfig, RunConfig, Sgd};
+use nets::{Net, SIDE, Subject};
 
 /// Faces a step.
 pub const BATCH: usize = 128;
 
-/// Height and width of a face.
-pub const SIDE: usize = 44;
+/// What was measured of one network; speeds are images per second of CPU time, on one thread.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Which network.
+    pub network: &'static str,
+    /// What its convolutions multiply.
+    pub precision: Precision,
+    /// Learnt parameters and running statistics.
+    pub parameters: usize,
+    /// Steps with our operations.
+    pub ours: f64,
+    /// Steps with Burn's own, in `f32`.
+    pub stock: Option<f64>,
+    /// Steps in PyTorch, with the same precision.
+    pub pytorch: Option<f64>,
+    /// Share of a step's time that drawing and changing its faces takes.
+    pub loading: Option<f64>,
+}
 
 /// A network in training on random faces.
 #[derive(Debug)]
 pub struct Trial {
+    run: Option<RunConfig>,
     network: Net,
     sgd: Sgd,
     faces: Tensor<4>,
@@ -34,10 +56,12 @@ pub struct Trial {
 impl Trial {
     /// A network with fresh weights.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
+    pub fn new(subject: Subject) -> Self {
         let device = Device::flex().autodiff();
         device.seed(1);
-        let network = shape.init(&device);
+        let network = subject.init(&device);
+        let run = subject.run();
+        let side = if run.is_some() { crop::SIDE } else { SIDE };
         let numbers = network.num_params();
         let config = OptimizerConfig {
             learning_rate: 0.01,
@@ -48,12 +72,13 @@ impl Trial {
             ema_decay: 0.999,
         };
         let faces = Tensor::random(
-            [BATCH, 1, SIDE, SIDE],
+            [BATCH, 1, side, side],
             Distribution::Normal(0.0, 1.0),
             &device,
         );
         let classes = Expression::FER2013.len();
         Self {
+            run,
             network,
             sgd: Sgd::new(config, vec![0.0; numbers], vec![0.0; numbers], 0),
             faces,
@@ -76,5 +101,19 @@ impl Trial {
         let gradients = GradientsParams::from_grads(gradients, &self.network);
         self.network = self.sgd.step(self.network.clone(), gradients, 0.01);
         start.elapsed()
+    }
+
+    /// Changes a step's faces as the run does; the CPU time that it took.
+    #[must_use]
+    pub fn load(&self) -> Option<Duration> {
+        let run = self.run.as_ref()?;
+        let face: Vec<f32> = (0..FACE_PIXELS).map(|i| (i * 89 % 256) as f32).collect();
+        let mut faces = vec![0.0; BATCH * FACE_PIXELS];
+        let start = ProcessTime::now();
+        for (index, out) in faces.chunks_exact_mut(FACE_PIXELS).enumerate() {
+            let mut rng = face_rng(run.seed, 0, index);
+            run.augmentation.apply(&face, &mut rng, out);
+        }
+        Some(start.elapsed())
     }
 }

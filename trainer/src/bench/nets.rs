@@ -1,4 +1,5 @@
-//! Three common shapes of network, kept as they are so that measurements stay comparable.
+//! Three common shapes of network, kept as they are so that measurements stay comparable, and the
+//! networks of our own runs.
 
 use burn::module::Module;
 use burn::nn::conv::Conv2dConfig;
@@ -7,23 +8,34 @@ use burn::nn::{BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use mien_engine::expression::Expression;
-use mien_engine::nets::Ops;
 use mien_engine::nets::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig};
+use mien_engine::nets::{Network, Ops};
 
-/// Which of the three.
+use crate::train::RunConfig;
+
+/// What is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shape {
+pub enum Subject {
     /// Plain 3 x 3 convolutions with max pooling, 1.17M parameters.
     Vgg,
     /// Residual blocks in the shape of ResNet-18, 1.24M parameters.
     Res,
     /// Depthwise separable convolutions in the shape of MobileNet, 0.68M parameters.
     Mob,
+    /// The run student-fer2013.
+    Student,
+    /// The run teacher-vgg.
+    TeacherVgg,
+    /// The run teacher-resnet.
+    TeacherResnet,
 }
 
-impl Shape {
-    /// All three, in the order of the tables.
-    pub const ALL: [Self; 3] = [Self::Vgg, Self::Res, Self::Mob];
+/// Height and width of the faces that the three shapes see.
+pub const SIDE: usize = 44;
+
+impl Subject {
+    /// The three shapes that PyTorch has too.
+    pub const SHAPES: [Self; 3] = [Self::Vgg, Self::Res, Self::Mob];
 
     /// The name in the tables.
     #[must_use]
@@ -32,25 +44,74 @@ impl Shape {
             Self::Vgg => "vgg",
             Self::Res => "res",
             Self::Mob => "mob",
+            Self::Student => "student",
+            Self::TeacherVgg => "teacher-vgg",
+            Self::TeacherResnet => "teacher-resnet",
         }
     }
 
+    /// The run that trains it, for the networks of our own runs.
+    ///
+    /// # Panics
+    /// If a run of this repository is not valid, which a test excludes.
+    #[must_use]
+    pub fn run(self) -> Option<RunConfig> {
+        let text = match self {
+            Self::Vgg | Self::Res | Self::Mob => return None,
+            Self::Student => include_str!("../../runs/student-fer2013.toml"),
+            Self::TeacherVgg => include_str!("../../runs/teacher-vgg.toml"),
+            Self::TeacherResnet => include_str!("../../runs/teacher-resnet.toml"),
+        };
+        Some(toml::from_str(text).expect("the repository's runs are valid"))
+    }
+
     /// The network with fresh weights.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
     #[must_use]
     pub fn init(self, device: &Device) -> Net {
         let (layers, features) = match self {
             Self::Vgg => (vgg(device), 256),
             Self::Res => (res(device), 160),
             Self::Mob => (mob(device), 512),
+            Self::Student | Self::TeacherVgg | Self::TeacherResnet => {
+                let run = self.run().expect("these have one");
+                return Net::Run(run.network.init(device));
+            }
         };
-        Net {
+        Net::Shape(Layers {
             layers,
             head: LinearConfig::new(features, Expression::FER2013.len()).init(device),
+        })
+    }
+}
+
+/// A network to be measured.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is only one at a time")]
+pub enum Net {
+    /// One of the three shapes.
+    Shape(Layers),
+    /// That of a run.
+    Run(Network),
+}
+
+impl Net {
+    /// The logits of each class.
+    ///
+    /// # Shapes
+    /// - `faces`: `[batch, 1, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+        match self {
+            Self::Shape(layers) => layers.forward(faces, ops),
+            Self::Run(network) => network.forward(faces, ops),
         }
     }
 }
 
-/// One layer of a [`Net`].
+/// One layer of [`Layers`].
 #[derive(Module, Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -67,18 +128,13 @@ pub enum Layer {
 
 /// Layers, the mean over the map, one dense layer.
 #[derive(Module, Debug)]
-pub struct Net {
+pub struct Layers {
     layers: Vec<Layer>,
     head: Linear,
 }
 
-impl Net {
-    /// The logits of each class.
-    ///
-    /// # Shapes
-    /// - `faces`: `[batch, 1, height, width]`
-    /// - output: `[batch, classes]`
-    pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+impl Layers {
+    fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
         let x = self.layers.iter().fold(faces, |x, layer| match layer {
             Layer::Plain(block) => block.forward(x, None, true, ops),
             Layer::Residual(block) => block.forward(x, ops),
@@ -153,4 +209,22 @@ fn mob(device: &Device) -> Vec<Layer> {
         layers.push(Layer::Plain(pointwise.init(device)));
     }
     layers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runs_are_valid() {
+        for subject in [
+            Subject::Student,
+            Subject::TeacherVgg,
+            Subject::TeacherResnet,
+        ] {
+            let run = subject.run().expect("a run");
+            run.check().expect("settings in range");
+            assert_eq!(run.name.split("-fer2013").next(), Some(subject.name()));
+        }
+    }
 }

@@ -7,10 +7,18 @@ use std::process::{Command, ExitStatus, Stdio};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::nets::Shape;
+use super::nets::Subject;
+use crate::ops::Precision;
 
 /// What the virtual environment gets. PyTorch imports `NumPy` if it can and warns if not.
 const PACKAGES: [&str; 2] = ["torch==2.9.1", "numpy"];
+
+/// Tells glibc to keep freed memory. Otherwise a quarter of PyTorch's time goes into pages that each
+/// step takes from the system anew, which our operations do not do either.
+const KEEPS_MEMORY: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_MAX_", "0"),
+    ("MALLOC_TRIM_THRESHOLD_", "100000000000"),
+];
 
 const SCRIPT: &str = include_str!("../../bench/torch_train.py");
 
@@ -68,12 +76,22 @@ impl PyTorch {
         Ok(Self { python })
     }
 
-    /// Images per CPU-second, the median of so many steps.
-    pub fn speed(&self, shape: Shape, steps: usize) -> Result<f64, PyTorchError> {
+    /// Images per CPU-second, the median of so many steps, for one of [`Subject::SHAPES`].
+    pub fn speed(
+        &self,
+        subject: Subject,
+        precision: Precision,
+        steps: usize,
+    ) -> Result<f64, PyTorchError> {
+        let precision = match precision {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+        };
         let mut script = Command::new(&self.python);
         script
             .args(["-c", SCRIPT])
-            .args([&steps.to_string(), shape.name()]);
+            .args([&steps.to_string(), precision, subject.name()])
+            .envs(KEEPS_MEMORY);
         let figure: Figure = serde_json::from_slice(&output(script)?)?;
         Ok(figure.images_per_cpu_second)
     }

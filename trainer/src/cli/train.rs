@@ -78,7 +78,10 @@ impl Train {
             stop_after: self.stop_after,
         };
         let mut table = Table::new(config.epochs);
-        let state = train::run(job, &FastOps, &Device::flex(), |progress| {
+        let ops = FastOps {
+            precision: config.precision,
+        };
+        let state = train::run(job, &ops, &Device::flex(), |progress| {
             table.show(progress);
         })
         .map_err(blame)?;

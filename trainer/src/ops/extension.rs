@@ -11,7 +11,7 @@ use burn::backend::{Autodiff, Backend, ExtensionType, Flex, TensorMetadata, back
 
 use super::buffer::{contiguous, elements, elements_mut, tensor};
 use super::conv::{self, ConvShape, Window};
-use super::{norm, pool};
+use super::{Precision, norm, pool};
 
 /// A tensor that an operation can do without; the extension macro takes no `Option`.
 #[derive(ExtensionType)]
@@ -47,6 +47,7 @@ pub trait TrainingOps: Backend {
         weight: FloatTensor<Self>,
         #[extension_type] bias: Optional<Self>,
         window: Window,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
     /// Batch norm with the batch's statistics, an optional residual added, an optional ReLU.
@@ -75,6 +76,7 @@ impl TrainingOps for Flex {
         weight: FlexTensor,
         bias: Optional<Self>,
         window: Window,
+        precision: Precision,
     ) -> FlexTensor {
         let (input, weight, bias) = (
             contiguous(input),
@@ -84,6 +86,7 @@ impl TrainingOps for Flex {
         let shape = conv_shape(&input, &weight, window);
         let output = conv::forward(
             &shape,
+            precision,
             elements(&input),
             elements(&weight),
             bias.as_ref().map(elements),
@@ -142,6 +145,7 @@ struct ConvState {
     input: FlexTensor,
     weight: FlexTensor,
     window: Window,
+    precision: Precision,
 }
 
 impl<const N: usize> Backward<Flex, N> for ConvBackward {
@@ -158,6 +162,7 @@ impl<const N: usize> Backward<Flex, N> for ConvBackward {
             input,
             weight,
             window,
+            precision,
         } = ops.state;
         let shape = conv_shape(&input, &weight, window);
         let mut parents = ops.parents.into_iter();
@@ -165,6 +170,7 @@ impl<const N: usize> Backward<Flex, N> for ConvBackward {
 
         let (input_grad, weight_grad) = conv::backward(
             &shape,
+            precision,
             elements(&input),
             elements(&weight),
             elements(&output_grad),
@@ -289,18 +295,21 @@ impl<C: CheckpointStrategy> TrainingOps for Autodiff<Flex, C> {
         weight: FloatTensor<Self>,
         bias: Optional<Self>,
         window: Window,
+        precision: Precision,
     ) -> FloatTensor<Self> {
         let bias = bias.into_option();
         let state = ConvState {
             input: contiguous(input.primitive().clone()),
             weight: contiguous(weight.primitive().clone()),
             window,
+            precision,
         };
         let output = Flex::train_conv2d(
             state.input.clone(),
             state.weight.clone(),
             bias.as_ref().map(|bias| bias.primitive().clone()).into(),
             window,
+            precision,
         );
         match bias {
             Some(bias) => record::<_, C, 3>(

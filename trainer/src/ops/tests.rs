@@ -8,7 +8,7 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use mien_engine::nets::{Ops, StockOps};
 use proptest::prelude::*;
 
-use super::FastOps;
+use super::{FastOps, Precision};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -105,7 +105,7 @@ fn assert_conv_agrees(case: Case, wants_input: bool) {
     let input = case.input(&device);
     let output = StockOps.conv2d(&conv, input.clone());
     let weights = random(output.dims(), &device);
-    let ours = conv_run(&FastOps, &conv, &input, &weights, wants_input);
+    let ours = conv_run(&FastOps::default(), &conv, &input, &weights, wants_input);
     let theirs = conv_run(&StockOps, &conv, &input, &weights, wants_input);
     let names = ["output", "input grad", "weight grad", "bias grad"];
     for ((name, ours), theirs) in names.iter().zip(ours).zip(theirs) {
@@ -166,6 +166,63 @@ fn convolutions_agree_with_burn() {
     }
 }
 
+/// The nearest bfloat16 of every value.
+fn round<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
+    let dims = tensor.dims();
+    let data = values(tensor.to_data()).into_iter();
+    let rounded = data.map(|value| half::bf16::from_f32(value).to_f32());
+    let data = TensorData::new(rounded.collect::<Vec<f32>>(), dims);
+    Tensor::from_data(data, &tensor.device())
+}
+
+#[test]
+fn bfloat16_convolutions_lose_only_the_rounding() {
+    let device = device();
+    let ops = FastOps {
+        precision: Precision::Bf16,
+    };
+    for (kernel, stride, padding, _) in WINDOWS {
+        for (size, batch) in [([44, 44], 3), ([11, 11], 5), ([5, 5], 12), ([7, 12], 1)] {
+            for channels in [[2, 8], [8, 24], [19, 5], [33, 40], [1, 3]] {
+                let case = Case {
+                    batch,
+                    channels,
+                    size,
+                    kernel,
+                    stride,
+                    padding,
+                    groups: 1,
+                    bias: channels[0] == 8,
+                };
+                let mut conv = case.module(&device);
+                let input = case.input(&device);
+                let weights = random(StockOps.conv2d(&conv, input.clone()).dims(), &device);
+                let inexact = conv_run(&ops, &conv, &input, &weights, true);
+                let exact = conv_run(&StockOps, &conv, &input, &weights, true);
+
+                // Of numbers that are already rounded nothing is lost.
+                let (input, weights) = (round(&input), round(&weights));
+                conv.weight = Param::from_tensor(round(&conv.weight.val().detach()));
+                let ours = conv_run(&ops, &conv, &input, &weights, true);
+                let theirs = conv_run(&StockOps, &conv, &input, &weights, true);
+                let names = ["output", "input grad", "weight grad", "bias grad"];
+                for (index, name) in names.iter().enumerate() {
+                    let what = format!("{case:?} {name}");
+                    let pair = |a: &[Option<Vec<f32>>], b: &[Option<Vec<f32>>]| {
+                        a[index].clone().zip(b[index].clone())
+                    };
+                    if let Some((ours, theirs)) = pair(&ours, &theirs) {
+                        assert_close(&what, &ours, &theirs, 2e-5);
+                    }
+                    if let Some((ours, theirs)) = pair(&inexact, &exact) {
+                        assert_close(&what, &ours, &theirs, 1e-2);
+                    }
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -216,10 +273,13 @@ fn convolution_gradients_are_slopes() {
         };
         let conv = case.module(&device);
         let input = case.input(&device);
-        let weights = random(FastOps.conv2d(&conv, input.clone()).dims(), &device);
-        let found = conv_run(&FastOps, &conv, &input, &weights, true);
+        let weights = random(
+            FastOps::default().conv2d(&conv, input.clone()).dims(),
+            &device,
+        );
+        let found = conv_run(&FastOps::default(), &conv, &input, &weights, true);
         let loss = |conv: &Conv2d, input: Tensor<4>| {
-            let output = values(FastOps.conv2d(conv, input).into_data());
+            let output = values(FastOps::default().conv2d(conv, input).into_data());
             dot(&output, &values(weights.clone().into_data()))
         };
 
@@ -293,7 +353,14 @@ fn assert_norm_agrees(dims: [usize; 4], with_residual: bool, relu: bool) {
     let norm = norm_module(dims[1], &device);
     let (input, weights) = (random(dims, &device), random(dims, &device));
     let residual = with_residual.then(|| random(dims, &device));
-    let ours = norm_run(&FastOps, &norm, &input, residual.as_ref(), relu, &weights);
+    let ours = norm_run(
+        &FastOps::default(),
+        &norm,
+        &input,
+        residual.as_ref(),
+        relu,
+        &weights,
+    );
     let theirs = norm_run(&StockOps, &norm, &input, residual.as_ref(), relu, &weights);
     let names = [
         "output",
@@ -338,9 +405,16 @@ fn norm_gradients_are_slopes() {
     let (input, weights) = (random(dims, &device), random(dims, &device));
     let residual = random(dims, &device);
     // Without a ReLU: its kinks have no slope.
-    let found = norm_run(&FastOps, &norm, &input, Some(&residual), false, &weights);
+    let found = norm_run(
+        &FastOps::default(),
+        &norm,
+        &input,
+        Some(&residual),
+        false,
+        &weights,
+    );
     let loss = |input: Tensor<4>| {
-        let output = FastOps.norm_act(&norm, input, Some(residual.clone()), false);
+        let output = FastOps::default().norm_act(&norm, input, Some(residual.clone()), false);
         dot(
             &values(output.into_data()),
             &values(weights.clone().into_data()),
@@ -360,7 +434,11 @@ fn large_means_keep_the_variance() {
     let device = device();
     let input = random([4, 2, 9, 9], &device) + 1e4;
     let norm = BatchNormConfig::new(2).init(&device);
-    let output = values(FastOps.norm_act(&norm, input, None, false).into_data());
+    let output = values(
+        FastOps::default()
+            .norm_act(&norm, input, None, false)
+            .into_data(),
+    );
     let count = output.len() as f64;
     let variance = dot(&output, &output) / count;
     assert!((variance - 1.0).abs() < 1e-2, "{variance}");
@@ -372,7 +450,7 @@ fn inference_uses_running_statistics() {
     let norm = BatchNormConfig::new(3).init(&device);
     let input = random([2, 3, 4, 4], &device);
     let ours = values(
-        FastOps
+        FastOps::default()
             .norm_act(&norm, input.clone(), None, true)
             .into_data(),
     );
@@ -394,7 +472,7 @@ fn pools_agree_with_burn() {
             let grad = input.grad(&grads).expect("the input is tracked");
             (values(output.into_data()), values(grad.into_data()))
         };
-        let ours = run(&|input| FastOps.max_pool2d(&pool, input));
+        let ours = run(&|input| FastOps::default().max_pool2d(&pool, input));
         let theirs = run(&|input| StockOps.max_pool2d(&pool, input));
         assert_eq!(ours, theirs, "{size:?}");
     }
@@ -405,7 +483,7 @@ fn views_are_read_in_order() {
     let device = device();
     let conv = Conv2dConfig::new([3, 4], [3, 3]).init(&device);
     let input = random([2, 6, 5, 3], &device).permute([0, 3, 1, 2]);
-    let ours = values(FastOps.conv2d(&conv, input.clone()).into_data());
+    let ours = values(FastOps::default().conv2d(&conv, input.clone()).into_data());
     let theirs = values(StockOps.conv2d(&conv, input).into_data());
     assert_close("permuted input", &ours, &theirs, 1e-5);
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::augment::Augmentation;
 use crate::data::DataConfig;
+use crate::ops::Precision;
 
 /// Everything that decides a run's result, apart from the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct RunConfig {
     /// Share of the target given evenly to all classes (Szegedy et al. 2016).
     #[serde(default)]
     pub label_smoothing: f32,
+    /// What the convolutions multiply while training.
+    #[serde(default)]
+    pub precision: Precision,
     /// What is trained.
     pub network: NetworkConfig,
     /// How the weights move.

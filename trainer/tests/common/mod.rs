@@ -3,6 +3,7 @@
 use mien_engine::expression::Expression;
 use mien_engine::nets::{NetworkConfig, StudentConfig};
 use mien_trainer::data::{DataSet, FACE_PIXELS};
+use mien_trainer::ops::Precision;
 use mien_trainer::train::{OptimizerConfig, RunConfig};
 
 /// Faces of stripes, another direction and width for each class.
@@ -30,6 +31,7 @@ pub fn config(epochs: usize) -> RunConfig {
         epochs,
         batch: 8,
         label_smoothing: 0.1,
+        precision: Precision::F32,
         network: NetworkConfig::Student(StudentConfig {
             channels: [2, 4, 4, 4],
             dropout: 0.3,

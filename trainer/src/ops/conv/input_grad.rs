@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use super::ConvShape;
 use super::dense::{CHUNK, channel_blocks, chunks, tiles};
-use super::frame::{Frame, Grid, places};
+use super::frame::{Frame, Grid, Sharing, places};
 use super::kernel::{self, WIDTH, Windows};
 use super::rows::Rows;
+use super::vectors::Element;
 use super::weights::Packed;
 use crate::ops::buffer::recycled;
 
@@ -56,19 +57,19 @@ impl Axis {
 }
 
 /// The input's gradient, block by block.
-pub struct InputGrad<'a> {
+pub struct InputGrad<'a, T: Element> {
     shape: &'a ConvShape,
     output_grad: &'a [f32],
-    frame: Frame<'a>,
+    frame: Frame<'a, T>,
     /// What the phases' bases are for.
     images: usize,
-    phases: Vec<Phase>,
+    phases: Vec<Phase<T>>,
     /// The gradient of one chunk of pixels, `[pixel][WIDTH]`.
     product: Vec<f32>,
     grad: Vec<f32>,
 }
 
-impl<'a> InputGrad<'a> {
+impl<'a, T: Element> InputGrad<'a, T> {
     pub fn new(
         shape: &'a ConvShape,
         weight: &[f32],
@@ -82,13 +83,13 @@ impl<'a> InputGrad<'a> {
             margins.max().unwrap_or(0)
         };
         let frame = Frame::new(
+            Sharing::Channels,
             images,
             shape.channels_out,
             shape.output,
-            [margin(0, 0), margin(1, 0)],
-            [margin(0, 1), margin(1, 1)],
+            [0, 1].map(|side| [0, 1].map(|axis| margin(axis, side))),
         );
-        let phases: Vec<Phase> = axes[0]
+        let phases: Vec<Phase<T>> = axes[0]
             .iter()
             .flat_map(|y| axes[1].iter().map(move |x| [*y, *x]))
             .map(|axes| Phase::new(shape, &frame, axes, weight))
@@ -151,16 +152,16 @@ impl<'a> InputGrad<'a> {
 }
 
 /// The convolution of one phase.
-struct Phase {
+struct Phase<T> {
     axes: [Axis; 2],
     grid: Grid,
     bases: Vec<usize>,
     offsets: Vec<usize>,
-    packed: Packed,
+    packed: Packed<T>,
 }
 
-impl Phase {
-    fn new(shape: &ConvShape, frame: &Frame<'_>, axes: [Axis; 2], weight: &[f32]) -> Self {
+impl<T: Element> Phase<T> {
+    fn new(shape: &ConvShape, frame: &Frame<'_, T>, axes: [Axis; 2], weight: &[f32]) -> Self {
         let taps = axes.map(|axis| axis.taps);
         let (kernel, stride) = (shape.window.kernel, shape.window.stride);
         // The window begins at the last tap, which sees the earliest output.
@@ -170,14 +171,14 @@ impl Phase {
             size: axes.map(|axis| axis.count),
         };
         let places = places(taps);
-        let depth = shape.channels_out * places.len();
-        let packed = Packed::new(depth, shape.channels_in, |row, channel_in| {
-            let (channel_out, place) = (row / places.len(), places[row % places.len()]);
+        let weight = |channel_out: usize, place: usize, channel_in: usize| {
+            let place = places[place];
             let [y, x] =
                 [0, 1].map(|axis| axes[axis].first + stride[axis] * (taps[axis] - 1 - place[axis]));
             let plane = channel_out * shape.channels_in + channel_in;
             weight[(plane * kernel[0] + y) * kernel[1] + x]
-        });
+        };
+        let packed = Packed::new(shape.channels_out, places.len(), shape.channels_in, weight);
         Self {
             axes,
             grid,

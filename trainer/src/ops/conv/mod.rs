@@ -1,5 +1,9 @@
 //! 2-D convolution, dense or depthwise, and its gradients, on slices in NCHW order.
 
+use super::Precision;
+use bf16::Pair;
+
+mod bf16;
 mod dense;
 mod depthwise;
 mod frame;
@@ -7,6 +11,7 @@ mod input_grad;
 mod kernel;
 mod rows;
 mod transpose;
+mod vectors;
 mod weights;
 
 /// How a kernel moves over the input.
@@ -104,13 +109,37 @@ pub struct Wanted {
     pub weight: bool,
 }
 
+/// How a convolution of this shape is computed.
+enum Method {
+    Depthwise,
+    Dense,
+    DensePairs,
+}
+
+impl Method {
+    fn new(shape: &ConvShape, precision: Precision) -> Self {
+        match precision {
+            _ if shape.window.depthwise => Self::Depthwise,
+            // A channel without a partner gains nothing.
+            Precision::Bf16 if shape.channels_in > 1 => Self::DensePairs,
+            Precision::F32 | Precision::Bf16 => Self::Dense,
+        }
+    }
+}
+
 /// The convolution's output, `[batch, channels_out, height_out, width_out]`.
 #[must_use]
-pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-    let mut output = if shape.window.depthwise {
-        depthwise::forward(shape, input, weight)
-    } else {
-        dense::forward(shape, input, weight)
+pub fn forward(
+    shape: &ConvShape,
+    precision: Precision,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+) -> Vec<f32> {
+    let mut output = match Method::new(shape, precision) {
+        Method::Depthwise => depthwise::forward(shape, input, weight),
+        Method::Dense => dense::forward::<f32>(shape, input, weight),
+        Method::DensePairs => dense::forward::<Pair>(shape, input, weight),
     };
     if let Some(bias) = bias {
         let planes = output.chunks_exact_mut(shape.output_pixels());
@@ -127,16 +156,18 @@ pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Option<&[
 #[must_use]
 pub fn backward(
     shape: &ConvShape,
+    precision: Precision,
     input: &[f32],
     weight: &[f32],
     output_grad: &[f32],
     wanted: Wanted,
 ) -> (Option<Vec<f32>>, Option<Vec<f32>>) {
-    if shape.window.depthwise {
-        depthwise::backward(shape, input, weight, output_grad, wanted)
-    } else {
-        dense::backward(shape, input, weight, output_grad, wanted)
-    }
+    let backward = match Method::new(shape, precision) {
+        Method::Depthwise => depthwise::backward,
+        Method::Dense => dense::backward::<f32>,
+        Method::DensePairs => dense::backward::<Pair>,
+    };
+    backward(shape, input, weight, output_grad, wanted)
 }
 
 /// Gradient of the bias, `[channels_out]`.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::kernel::WIDTH;
 use super::transpose::transpose;
+use super::vectors::Element;
 
 /// A block of at most [`WIDTH`] channels of a tensor, at the positions of some images.
 #[derive(Clone, Copy)]
@@ -60,7 +61,7 @@ impl Rows {
     }
 
     /// Reads `[position][WIDTH]` from the tensor.
-    pub fn gather(self, tensor: &[f32], chunk: Range<usize>, grads: &mut [f32]) {
+    pub fn gather<T: Element>(self, tensor: &[T], chunk: Range<usize>, grads: &mut [T]) {
         for piece in self.pieces(chunk) {
             transpose(
                 [self.columns, piece.length],

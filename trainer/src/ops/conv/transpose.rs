@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::vectors::Element;
+
 /// Side of the squares that are transposed in registers.
 #[cfg(target_arch = "x86_64")]
 const SQUARE: usize = 8;
@@ -11,11 +13,11 @@ const SQUARE: usize = 8;
 ///
 /// # Panics
 /// If a slice is too short.
-pub fn transpose(
+pub fn transpose<T: Element>(
     size: [usize; 2],
-    source: &[f32],
+    source: &[T],
     source_stride: usize,
-    target: &mut [f32],
+    target: &mut [T],
     target_stride: usize,
 ) {
     let [rows, columns] = size;
@@ -30,6 +32,7 @@ pub fn transpose(
         target,
         target_stride,
     };
+    const { assert!(size_of::<T>() == 4) };
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx") {
         // SAFETY: AVX is there, and the assertions above hold.
@@ -39,14 +42,14 @@ pub fn transpose(
     matrices.singly(0..rows, 0..columns);
 }
 
-struct Matrices<'a> {
-    source: &'a [f32],
+struct Matrices<'a, T> {
+    source: &'a [T],
     source_stride: usize,
-    target: &'a mut [f32],
+    target: &'a mut [T],
     target_stride: usize,
 }
 
-impl Matrices<'_> {
+impl<T: Element> Matrices<'_, T> {
     fn singly(&mut self, rows: Range<usize>, columns: Range<usize>) {
         for i in rows {
             for j in columns.clone() {
@@ -68,7 +71,12 @@ impl Matrices<'_> {
                 unsafe {
                     let source = self.source.as_ptr().add(i * self.source_stride + j);
                     let target = self.target.as_mut_ptr().add(j * self.target_stride + i);
-                    square(source, self.source_stride, target, self.target_stride);
+                    square(
+                        source.cast(),
+                        self.source_stride,
+                        target.cast(),
+                        self.target_stride,
+                    );
                 }
             }
         }
@@ -77,7 +85,7 @@ impl Matrices<'_> {
     }
 }
 
-/// Transposes 8 x 8 values: pairs of rows, then pairs of pairs, then halves of vectors change places.
+/// Transposes 8 x 8 values of 4 bytes: pairs of rows, then pairs of pairs, then halves of vectors change places.
 ///
 /// # Safety
 /// Eight rows of eight values can be read and written.
