@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | [`protocol`] | the messages between page and worker |
 //! | `wire` | how they travel (feature `browser`) |
-//! | [`words`] | the page's words for readings, sizes and shares |
+//! | [`gallery`] | which photos the gallery shows, and in which order |
+//! | [`language`] | the languages of the page, and how each writes numbers |
 
+pub mod gallery;
+pub mod language;
 pub mod protocol;
 #[cfg(feature = "browser")]
 pub mod wire;
-pub mod words;

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import {
   canvasSpread,
+  download,
   downloadResults,
   engineReady,
   openBrowser,
@@ -18,6 +19,7 @@ import {
 } from "./support.js";
 
 const CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+const camera = `${root}public/samples/camera.jpg`;
 /** Where the astronaut's face is, give or take, in pixels. */
 const FACE = { x: 179, y: 59, width: 90, height: 117 };
 
@@ -132,10 +134,12 @@ test("a broken file is named, and the other photos are read", async () => {
   await page.getByTestId("photo-input").setInputFiles(photo("chelsea.png"));
   await page.getByTestId("status").filter({ hasText: "in 3 photos; 1 could not be read" }).waitFor();
 
+  await page.locator('[data-testid=tile][data-name="broken.png"]').click();
   const refused = page.getByRole("article", { name: "broken.png" });
   const words = await refused.getByTestId("photo-error").textContent();
   assert.match(words, /not a picture that the browser can read/);
-  assert.equal(await page.getByTestId("face-card").count(), 1);
+  await page.locator('[data-testid=tile][data-name="astronaut.png"]').click();
+  await page.getByTestId("face-card").waitFor();
   const results = await downloadResults(page);
   assert.deepEqual(
     results.map((result) => [result.photo, "error" in result]),
@@ -172,6 +176,93 @@ test("a photo of many pixels is scaled down, and turned as its EXIF block says",
   await page.close();
 });
 
+test("many photos are filtered, sorted, chosen and saved", async () => {
+  const { page, faults } = await openPage(browser, site);
+  await readPhotos(page, [photo("chelsea.png"), photo("astronaut.png"), camera]);
+  await page.getByTestId("status").filter({ hasText: "in 3 photos" }).waitFor();
+  const names = () => page.getByTestId("tile").evaluateAll((tiles) => tiles.map((t) => t.dataset.name));
+  assert.deepEqual(await names(), ["chelsea.png", "astronaut.png", "camera.jpg"]);
+
+  const results = await downloadResults(page);
+  const faces = results.flatMap(({ photo, faces }) => faces.map((face) => ({ photo, ...face })));
+  faces.sort((one, other) => other.confidence - one.confidence);
+  const surest = [...new Set(faces.map((face) => face.photo))];
+  const without = results.map((result) => result.photo).filter((name) => !surest.includes(name));
+  await page.getByTestId("order").selectOption("surest");
+  assert.deepEqual(await names(), [...surest, ...without]);
+  assert.match(page.url(), /order=surest/);
+
+  await page.getByTestId("filter-class").selectOption(faces[0].label);
+  const matching = faces.filter((face) => face.label === faces[0].label).map((face) => face.photo);
+  assert.deepEqual(await names(), [...new Set(matching)]);
+  await page.getByTestId("filter-least").fill("0.95");
+  const sure = faces.filter((face) => face.label === faces[0].label && face.confidence >= 0.95);
+  assert.deepEqual(await names(), [...new Set(sure.map((face) => face.photo))]);
+  await page.getByTestId("filter-least").fill("0");
+  await page.getByTestId("filter-class").selectOption("");
+
+  await page.locator('[data-testid=tile][data-name="astronaut.png"]').click();
+  await page.getByRole("article", { name: "astronaut.png" }).getByTestId("face-card").waitFor();
+
+  const csv = (await download(page, "download-csv")).toString();
+  const lines = csv.trimEnd().split("\r\n");
+  assert.match(lines[0], /^photo,face,x,y,width,height,score,label,confidence,angry,/);
+  assert.equal(lines.length, 1 + faces.length + without.length);
+
+  const png = await download(page, "download-png");
+  assert.equal(png.subarray(1, 4).toString("latin1"), "PNG");
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [512, 512]);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("reading can be stopped and taken up again", async () => {
+  const { page, faults } = await openPage(browser, site);
+  await page.getByTestId("photo-input").setInputFiles(Array(8).fill(photo("chelsea.png")));
+  await page.getByTestId("cancel").click();
+  await page.getByTestId("resume").waitFor();
+  const status = page.getByTestId("status");
+  await status.filter({ hasText: /could not be read/ }).waitFor();
+  await page.getByTestId("resume").click();
+  await status.filter({ hasText: /^no face found in 8 photos$/ }).waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("what the page shows of photos is small", async () => {
+  const { page } = await openPage(browser, site);
+  await readPhotos(page, photo("astronaut.png"));
+  const file = {
+    name: "large.png",
+    mimeType: "image/png",
+    buffer: await largePicture(page, 8000, 6400),
+  };
+  await page.getByTestId("photo-input").setInputFiles(file);
+  await page.getByTestId("status").filter({ hasText: "in 2 photos" }).waitFor();
+  await page.locator('[data-testid=tile][data-name="large.png"]').click();
+  const picture = page.getByRole("article", { name: "large.png" }).locator(".picture > img");
+  await picture.waitFor();
+  const sizes = await page.evaluate(() =>
+    Array.from(document.images, (image) => Math.max(image.naturalWidth, image.naturalHeight)),
+  );
+  assert.equal(Math.max(...sizes), 1600);
+  await page.close();
+});
+
+/** A picture of so many pixels, as PNG, transparent at its left half. */
+async function largePicture(page, width, height) {
+  const bytes = await page.evaluate(
+    async ([width, height]) => {
+      const canvas = new OffscreenCanvas(width, height);
+      canvas.getContext("2d").fillRect(width / 2, 0, width / 2, height);
+      const blob = await canvas.convertToBlob();
+      return Array.from(new Uint8Array(await blob.arrayBuffer()));
+    },
+    [width, height],
+  );
+  return Buffer.from(bytes);
+}
+
 /** A JPEG with an EXIF block that says how to turn it. */
 function withOrientation(jpeg, orientation) {
   const tiff = Buffer.from("4d4d002a00000008000101120003000000010000000000000000", "hex");
@@ -188,12 +279,12 @@ test("a photo can be removed", async () => {
   await page.getByRole("button", { name: "Remove astronaut.png" }).click();
   assert.equal(await page.getByTestId("photo").count(), 1);
   assert.equal(await page.getByTestId("status").textContent(), "no face found");
-  await page.getByRole("button", { name: "Remove all" }).click();
+  await page.getByTestId("remove-all").click();
   await page.getByTestId("status").filter({ hasText: "Ready" }).waitFor();
 
   // Photos removed before their turn are taken back, and the next one is read.
   await page.getByTestId("photo-input").setInputFiles(Array(6).fill(photo("chelsea.png")));
-  await page.getByRole("button", { name: "Remove all" }).click();
+  await page.getByTestId("remove-all").click();
   await readPhotos(page, photo("astronaut.png"));
   assert.equal(await page.getByTestId("status").textContent(), "1 face found");
   assert.deepEqual(faults, []);

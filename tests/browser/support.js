@@ -24,14 +24,15 @@ const TYPES = {
   ".jpg": "image/jpeg",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
 };
 
 /**
  * Serves `dist/` under a path of its own, without any header that a plain host would not send: the
  * page must need neither the root of a host nor its help. Files whose name holds `without` are not
- * there.
+ * there; `change` may give other contents to a file.
  */
-export async function serveSite({ without } = {}) {
+export async function serveSite({ without, change = (name, body) => body } = {}) {
   const prefix = "/some/where/";
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
@@ -41,7 +42,7 @@ export async function serveSite({ without } = {}) {
       if (without && name.includes(without)) throw new Error("left out");
       const body = await readFile(join(root, "dist", name));
       response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" });
-      response.end(body);
+      response.end(change(name, body));
     } catch {
       response.writeHead(404).end();
     }
@@ -126,13 +127,18 @@ export async function probabilities(card) {
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** The file that a button offers, as bytes. */
+export async function download(page, button) {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByTestId(button).click(),
+  ]);
+  return readFile(await file.path());
+}
+
 /** The results as the page offers them for download. */
 export async function downloadResults(page) {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByTestId("download-json").click(),
-  ]);
-  return JSON.parse(await readFile(await download.path(), "utf8"));
+  return JSON.parse(await download(page, "download-json"));
 }
 
 /** Mean and standard deviation of the gray values of a canvas. */

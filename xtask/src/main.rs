@@ -2,6 +2,7 @@
 
 mod assets;
 mod check;
+mod offline;
 mod serve;
 mod setup;
 mod shell;

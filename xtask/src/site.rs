@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::assets::Assets;
-use crate::{dist, root, wasm};
+use crate::{dist, offline, root, wasm};
 
 /// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
-const STYLES: [&str; 5] = ["tokens", "base", "controls", "layout", "faces"];
+const STYLES: [&str; 6] = ["tokens", "base", "controls", "layout", "faces", "gallery"];
 
 /// Builds everything anew.
 pub fn build() -> Result<()> {
@@ -41,7 +41,7 @@ pub fn build() -> Result<()> {
         .resolve(&text)?
         .replace("{assets}", &assets.to_json()?);
     fs::write(dist.join("index.html"), text)?;
-    Ok(())
+    offline::write(&dist)
 }
 
 fn styles() -> Result<String> {
@@ -56,9 +56,10 @@ fn styles() -> Result<String> {
 }
 
 /// Files at the top of `public` keep their names, because other software looks for them there;
-/// those in its folders are named by their hash.
+/// those in its folders are named by their hash. The manifest names some of these.
 fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
     let public = root().join("public");
+    let mut top = Vec::new();
     for path in files_under(&public)? {
         let name = path
             .strip_prefix(&public)?
@@ -67,13 +68,24 @@ fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
         if name.contains('/') {
             assets.write(dist, &name, &fs::read(&path)?)?;
         } else {
+            top.push((path, name));
+        }
+    }
+    for (path, name) in top {
+        if name.ends_with(".webmanifest") {
+            fs::write(
+                dist.join(&name),
+                assets.resolve(&fs::read_to_string(&path)?)?,
+            )?;
+        } else {
             fs::copy(&path, dist.join(&name))?;
         }
     }
     Ok(())
 }
 
-fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
+/// All files in a folder and its folders, in the order of their paths.
+pub fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let entries =
         fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?;

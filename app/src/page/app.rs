@@ -5,15 +5,31 @@ use leptos::prelude::*;
 use crate::components::loading::Loading;
 use crate::components::masthead::Masthead;
 use crate::components::notices::Notices;
+use crate::i18n::{LanguageChoice, t};
 use crate::navigation::{VIEW_ID, follow_address};
+use crate::offline;
 use crate::store::Store;
 use crate::views::View;
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_context(Store::new());
+    let store = Store::new();
+    provide_context(store);
+    offline::keep(store);
+    let language = LanguageChoice::new();
+    provide_context(language);
     let view = follow_address();
+    // Another language is another page around the same store.
+    move || {
+        language.0.track();
+        view! { <Frame view /> }
+    }
+}
+
+#[component]
+fn Frame(view: RwSignal<View>) -> impl IntoView {
+    Effect::new(move |_| document().set_title(&format!("{} · Mien", view.get().title())));
     view! {
         <div class="page">
             <Masthead />
@@ -45,7 +61,7 @@ fn Navigation(view: RwSignal<View>) -> impl IntoView {
         }
     });
     view! {
-        <nav class="views" aria-label="Views">
+        <nav class="views" aria-label=t!("views.label")>
             <ul>{links.collect_view()}</ul>
         </nav>
     }

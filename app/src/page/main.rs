@@ -5,12 +5,20 @@ mod assets;
 mod client;
 mod components;
 mod download;
+mod i18n;
 mod model_card;
 mod navigation;
+mod offline;
 mod paint;
+mod photo;
+mod preview;
 mod settings;
 mod store;
+mod theme;
 mod views;
+mod words;
+
+rust_i18n::i18n!("locales", fallback = "en");
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

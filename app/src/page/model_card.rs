@@ -29,6 +29,8 @@ pub struct CardFacts {
     pub date: String,
     /// Licence of the weights.
     pub licence: String,
+    /// What it is meant for.
+    pub intended_uses: Vec<String>,
     /// What it must not be used for.
     pub prohibited_uses: Vec<String>,
     /// What it cannot do.
@@ -60,14 +62,45 @@ pub struct SplitFacts {
     pub samples: usize,
     /// Share whose class is the most probable one.
     pub accuracy: f64,
+    /// Mean of the classes' recalls.
+    pub balanced_accuracy: f64,
+    /// Mean distance between probability and share that is right.
+    pub expected_calibration_error: f64,
+    /// How good it is on each class.
+    pub classes: Vec<ClassFacts>,
 }
 
-/// The card of the page's network, from inside a component; `None` until it has come, and where
-/// there is none or it cannot be read.
-pub fn load() -> RwSignal<Option<CardFacts>> {
-    let card = RwSignal::new(None);
+/// How good a network is on one class.
+#[derive(Clone, Deserialize)]
+pub struct ClassFacts {
+    /// The class.
+    pub label: String,
+    /// Number of its samples.
+    pub samples: usize,
+    /// Share of its samples that are read as it.
+    pub recall: f64,
+    /// Share of the samples read as it that are of it.
+    pub precision: f64,
+}
+
+/// How far a card is.
+#[derive(Clone)]
+pub enum CardState {
+    /// It is on its way.
+    Loading,
+    /// There is none, or it cannot be read.
+    Absent,
+    /// It has come.
+    There(CardFacts),
+}
+
+/// The card of the page's network, from inside a component.
+pub fn load() -> RwSignal<CardState> {
+    let card = RwSignal::new(CardState::Loading);
     let url = use_store().assets.with_value(|assets| assets.url(CARD));
-    spawn_local(async move { card.set(fetch(&url).await) });
+    spawn_local(async move {
+        card.set(fetch(&url).await.map_or(CardState::Absent, CardState::There));
+    });
     card
 }
 

@@ -27,9 +27,7 @@ pub fn follow_address() -> RwSignal<View> {
     let listener = SendWrapper::new(listener);
     on_cleanup(move || drop(listener));
     Effect::new(move |_| {
-        let view = view.get();
-        settings::remember(REMEMBERED, view.name());
-        document().set_title(&format!("{} · Mien", view.title()));
+        settings::remember(REMEMBERED, view.get().name());
     });
     view
 }

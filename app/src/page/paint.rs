@@ -1,13 +1,32 @@
 //! Drawing on canvases.
 
+use js_sys::Promise;
 use leptos::prelude::document;
 use mien_engine::crop;
 use mien_engine::geometry::Similarity;
 use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 /// Side of a picture of a face, in pixels.
 const SIDE: u32 = crop::SIDE as u32;
+
+/// A canvas that is not in the page.
+pub fn canvas(width: u32, height: u32) -> Option<HtmlCanvasElement> {
+    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    Some(canvas)
+}
+
+/// The canvas's picture as a file of a media type, with a quality of 0 to 1 where that knows one.
+pub async fn to_blob(canvas: &HtmlCanvasElement, kind: &str, quality: f64) -> Option<Blob> {
+    let promise = Promise::new(&mut |resolve, _| {
+        // Refused only for canvases that hold pictures of other origins.
+        let _ = canvas.to_blob_with_type_and_encoder_options(&resolve, kind, &quality.into());
+    });
+    JsFuture::from(promise).await.ok()?.dyn_into().ok()
+}
 
 /// The canvas's 2D context. A browser refuses it only when it is out of memory; then nothing is
 /// drawn.
@@ -29,9 +48,7 @@ pub fn gray_to_rgba(pixels: &[f32]) -> Vec<u8> {
 /// A canvas with a picture the size of a face crop, `[48, 48, 4]` RGBA, to be drawn elsewhere at
 /// any size.
 pub fn tile(rgba: &[u8]) -> Option<HtmlCanvasElement> {
-    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
-    canvas.set_width(SIDE);
-    canvas.set_height(SIDE);
+    let canvas = canvas(SIDE, SIDE)?;
     let data = ImageData::new_with_u8_clamped_array(Clamped(rgba), SIDE).ok()?;
     context(&canvas)?.put_image_data(&data, 0.0, 0.0).ok()?;
     Some(canvas)

@@ -2,20 +2,37 @@
 
 use leptos::prelude::window;
 use mien_engine::backend::Backend;
-use web_sys::{Storage, UrlSearchParams};
+use wasm_bindgen::JsValue;
+use web_sys::{Storage, Url};
 
 /// Before the names of all that is kept: other pages may share the origin.
 const PREFIX: &str = "mien.";
 
 /// The value that the address gives to a setting, as `?name=value`.
 pub fn asked(name: &str) -> Option<String> {
-    let query = window().location().search().ok()?;
-    UrlSearchParams::new_with_str(&query).ok()?.get(name)
+    address()?.search_params().get(name)
 }
 
 /// The backend that `?backend=cpu` or `?backend=webgpu` forces.
 pub fn asked_backend() -> Option<Backend> {
     Backend::from_name(&asked("backend")?)
+}
+
+/// A setting as the address gives it, or as it was chosen last.
+pub fn setting(name: &str) -> Option<String> {
+    asked(name).or_else(|| remembered(name))
+}
+
+/// Has the browser keep a choice, and puts it into the address, so that it can be shared.
+pub fn choose(name: &str, value: &str) {
+    remember(name, value);
+    if let Some(address) = address() {
+        address.search_params().set(name, value);
+        if let Ok(history) = window().history() {
+            // Refused only for another origin, and for pages that change it all the time.
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address.href()));
+        }
+    }
 }
 
 /// What the browser has kept of an earlier choice.
@@ -28,6 +45,24 @@ pub fn remember(name: &str, value: &str) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(&format!("{PREFIX}{name}"), value);
     }
+}
+
+/// Has the browser forget all choices.
+pub fn forget() {
+    let Some(storage) = storage() else { return };
+    let count = storage.length().unwrap_or(0);
+    let names: Vec<_> = (0..count)
+        .filter_map(|index| storage.key(index).ok()?)
+        .filter(|name| name.starts_with(PREFIX))
+        .collect();
+    for name in names {
+        // Where it cannot be removed, it could not be kept either.
+        let _ = storage.remove_item(&name);
+    }
+}
+
+fn address() -> Option<Url> {
+    Url::new(&window().location().href().ok()?).ok()
 }
 
 fn storage() -> Option<Storage> {

@@ -1,6 +1,8 @@
 use leptos::prelude::*;
-use mien_app::words;
 use mien_engine::classify::Probabilities;
+
+use crate::i18n::expression;
+use crate::words;
 
 /// The probabilities of the network's classes, the two largest marked.
 #[component]
@@ -22,7 +24,7 @@ pub fn Bars(#[prop(into)] probabilities: Signal<Probabilities>) -> impl IntoView
                 data-class=class.name()
                 data-value=move || value().to_string()
             >
-                <span>{class.name()}</span>
+                <span>{expression(class)}</span>
                 <span class="bar-track" aria-hidden="true">
                     <span class="bar-fill" style:width=move || format!("{:.1}%", value() * 100.0)></span>
                 </span>

@@ -1,10 +1,11 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use mien_app::words;
 use mien_engine::explain::Scale;
 use mien_engine::expression::Expression;
 
+use crate::i18n::{expression, t};
 use crate::paint;
+use crate::words;
 
 /// Steps of the colour bar.
 const STEPS: usize = 97;
@@ -30,9 +31,9 @@ pub fn ColourScale(
         <div class="scale">
             <canvas node_ref=canvas width=STEPS.to_string() height="1" aria-hidden="true"></canvas>
             <div class="scale-ends number">
-                <span>{move || format!("opposes {} (−{})", class.get().name(), limit())}</span>
-                <span>"neither"</span>
-                <span>{move || format!("supports it (+{})", limit())}</span>
+                <span>{move || t!("explain.opposes", class = expression(class.get()), limit = limit())}</span>
+                <span>{t!("explain.neither")}</span>
+                <span>{move || t!("explain.supports", limit = limit())}</span>
             </div>
         </div>
     }

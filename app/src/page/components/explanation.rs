@@ -8,7 +8,9 @@ use mien_engine::pipeline::FaceReading;
 
 use super::overlay::Overlays;
 use super::saliency::Saliency;
+use crate::i18n::t;
 use crate::store::use_store;
+use crate::words;
 
 /// How far an explanation is.
 #[derive(Clone)]
@@ -49,8 +51,8 @@ pub fn Explanation(
     let ask = StoredValue::new_local(ask);
     let part = move || match state.get() {
         State::Working => view! {
-            <p class="soft">"Covering one part of the face after the other"</p>
-            <progress aria-label="Working"></progress>
+            <p class="soft">{t!("explain.working")}</p>
+            <progress aria-label=t!("explain.working")></progress>
         }
         .into_any(),
         State::Done(map) => {
@@ -58,9 +60,9 @@ pub fn Explanation(
         }
         State::Failed(failure) => view! {
             <div class="message error">
-                <p>{format!("No explanation: {failure}.")}</p>
+                <p>{format!("{} {}", t!("explain.none"), words::failure(&failure))}</p>
                 <button class="button" on:click=move |_| ask.with_value(|ask| ask())>
-                    "Try again"
+                    {t!("words.try_again")}
                 </button>
             </div>
         }

@@ -1,12 +1,13 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use mien_app::words;
 use mien_engine::pipeline::FaceReading;
 
 use super::bars::Bars;
 use super::explanation::Explanation;
 use super::overlay::Overlays;
+use crate::i18n::{expression, t};
 use crate::paint;
+use crate::words;
 
 /// The id of a card's element.
 pub fn card_id(photo: u32, index: usize) -> String {
@@ -50,7 +51,7 @@ pub fn FaceCard(
             class:open=is_open
             id=card_id(photo, index)
             tabindex="-1"
-            aria-label=format!("Face {number}")
+            aria-label=words::face(number)
             data-testid="face-card"
             data-label=best.name()
             data-probability=probability.to_string()
@@ -66,7 +67,7 @@ pub fn FaceCard(
                         width="96"
                         height="96"
                         role="img"
-                        aria-label="The face as the network sees it, gray and 48 pixels wide"
+                        aria-label=t!("photos.seen")
                     ></canvas>
                     <span class="badge" aria-hidden="true">
                         {number}
@@ -75,10 +76,14 @@ pub fn FaceCard(
                 <div class="reading">
                     <p>
                         {words::verb(is_uncertain)}
-                        <strong>{format!(" {} ({})", best.name(), words::percent(probability))}</strong>
+                        <strong>{format!(" {} ({})", expression(best), words::percent(probability))}</strong>
                     </p>
                     <p class="small soft">
-                        {format!("then {} ({})", next.name(), words::percent(next_probability))}
+                        {t!(
+                            "words.then",
+                            class = expression(next),
+                            share = words::percent(next_probability),
+                        )}
                     </p>
                 </div>
             </div>
@@ -90,7 +95,7 @@ pub fn FaceCard(
                 aria-controls=explanation_id.clone()
                 on:click=move |_| is_open.update(|open| *open = !*open)
             >
-                {move || if is_open.get() { "Hide the explanation" } else { "Explain" }}
+                {move || if is_open.get() { t!("explain.hide") } else { t!("explain.show") }}
             </button>
             <div id=explanation_id>
                 <Show when=move || is_open.get()>

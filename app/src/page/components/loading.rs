@@ -1,7 +1,8 @@
 use leptos::prelude::*;
-use mien_app::words;
 
+use crate::i18n::t;
 use crate::store::{EngineState, use_store};
+use crate::words;
 
 /// How far the networks have come, while they come.
 #[component]
@@ -13,15 +14,15 @@ pub fn Loading() -> impl IntoView {
     };
     let bar = move || {
         loading().map(|(loaded, total)| {
-            let [loaded_words, total_words] = [loaded, total].map(words::megabytes);
+            let [so_far, all] = [loaded, total].map(words::megabytes);
             view! {
                 <progress
                     max=total.max(1).to_string()
                     value=loaded.to_string()
-                    aria-label="Networks loaded"
+                    aria-label=t!("engine.loaded")
                 ></progress>
                 <p class="small soft number">
-                    {format!("Loading the networks: {loaded_words} of {total_words}")}
+                    {t!("engine.loading", loaded = so_far, total = all)}
                 </p>
             }
         })

@@ -1,10 +1,18 @@
 use leptos::prelude::*;
+use mien_app::language::Language;
 use mien_app::protocol::EngineReport;
 use mien_engine::backend::{Backend, Reason};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
+use crate::i18n::{LanguageChoice, t};
 use crate::store::{EngineState, use_store};
+use crate::theme::Theme;
 
-/// The page's name, what it promises, and what it runs on.
+/// The id of the language chooser, which is built anew with the page when it is used.
+const LANGUAGE_ID: &str = "language";
+
+/// The page's name, what it promises, what it runs on, and how it looks.
 #[component]
 pub fn Masthead() -> impl IntoView {
     let store = use_store();
@@ -21,29 +29,99 @@ pub fn Masthead() -> impl IntoView {
                 <img src=mark alt="" width="44" height="44" />
                 <div>
                     <h1>"Mien"</h1>
-                    <p class="soft">"What an expression resembles, and why"</p>
+                    <p class="soft">{t!("page.tagline")}</p>
                 </div>
             </div>
             <div class="facts">
-                <span class="fact good">"Images never leave this device"</span>
+                <span class="fact good">{t!("page.private")}</span>
                 {backend}
+                <LanguageChooser />
+                <ThemeChooser />
             </div>
         </header>
     }
 }
 
 #[component]
+fn LanguageChooser() -> impl IntoView {
+    let choice = expect_context::<LanguageChoice>();
+    let current = choice.0.get_untracked();
+    let options = Language::ALL.map(|language| {
+        view! {
+            <option value=language.tag() lang=language.tag() selected=language == current>
+                {language.own_name()}
+            </option>
+        }
+    });
+    let choose = move |event| {
+        if let Some(language) = Language::from_tag(&event_target_value(&event)) {
+            choice.choose(language);
+            request_animation_frame(|| {
+                let chooser = document().get_element_by_id(LANGUAGE_ID);
+                if let Some(chooser) = chooser.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+                    // Refused for elements out of the page only.
+                    let _ = chooser.focus();
+                }
+            });
+        }
+    };
+    view! {
+        <select
+            id=LANGUAGE_ID
+            class="chooser"
+            aria-label=t!("page.language")
+            data-testid="language"
+            on:change=choose
+        >
+            {options.collect_view()}
+        </select>
+    }
+}
+
+#[component]
+fn ThemeChooser() -> impl IntoView {
+    let current = Theme::at_start();
+    let options = Theme::ALL.map(|theme| {
+        let name = match theme {
+            Theme::System => t!("page.theme_system"),
+            Theme::Light => t!("page.theme_light"),
+            Theme::Dark => t!("page.theme_dark"),
+        };
+        view! {
+            <option value=theme.name() selected=theme == current>
+                {name}
+            </option>
+        }
+    });
+    let choose = move |event| {
+        if let Some(theme) = Theme::from_name(&event_target_value(&event)) {
+            theme.choose();
+        }
+    };
+    view! {
+        <select
+            class="chooser"
+            aria-label=t!("page.theme")
+            data-testid="theme"
+            on:change=choose
+        >
+            {options.collect_view()}
+        </select>
+    }
+}
+
+#[component]
 fn BackendFact(report: EngineReport) -> impl IntoView {
     let place = match (report.choice.backend, &report.adapter) {
-        (Backend::Cpu, _) => "On the CPU".to_owned(),
-        (Backend::WebGpu, None) => "On WebGPU".to_owned(),
-        (Backend::WebGpu, Some(adapter)) => format!("On WebGPU ({adapter})"),
+        (Backend::Cpu, _) => t!("engine.on_cpu"),
+        (Backend::WebGpu, None) => t!("engine.on_webgpu"),
+        (Backend::WebGpu, Some(adapter)) => t!("engine.on_adapter", adapter = adapter),
     };
     let reason = match &report.choice.reason {
-        Reason::Forced => "as the address asks",
-        Reason::Faster => "the faster one here",
-        Reason::SoftwareAdapter => "no graphics card for WebGPU",
-        Reason::NoGpu(why) => why,
+        Reason::Forced => t!("engine.forced"),
+        Reason::Faster => t!("engine.faster"),
+        Reason::SoftwareAdapter => t!("engine.software"),
+        Reason::NoGpu(why) => why.clone(),
     };
     view! {
         <span class="fact" data-testid="backend" data-backend=report.choice.backend.name()>

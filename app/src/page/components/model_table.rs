@@ -1,7 +1,8 @@
 use leptos::prelude::*;
-use mien_app::words;
 
+use crate::i18n::t;
 use crate::model_card::CardFacts;
+use crate::words;
 
 /// The figures of a model card.
 #[component]
@@ -10,31 +11,35 @@ pub fn ModelTable(card: CardFacts) -> impl IntoView {
         let accuracy = words::percent_exactly(split.accuracy);
         let samples = split.samples;
         (
-            format!("Accuracy, {}", words::split(&split.split)),
-            format!("{accuracy} of {samples} faces"),
+            t!("card.accuracy", split = split_name(&split.split)),
+            t!("card.of_faces", share = accuracy, count = samples),
         )
     });
     let rows = [
-        ("Name".to_owned(), card.name.clone()),
+        (t!("card.name"), card.name.clone()),
         (
-            "Trained on".to_owned(),
-            format!("{}, {} faces", card.training.data, card.training.faces),
+            t!("card.trained_on"),
+            t!(
+                "card.data_faces",
+                data = card.training.data,
+                count = card.training.faces
+            ),
         ),
     ]
     .into_iter()
     .chain(accuracies)
     .chain([
         (
-            "Size".to_owned(),
-            format!(
-                "{} parameters, {:.0} million multiply-adds a face, {}",
-                card.parameters,
-                card.macs as f64 / 1e6,
-                words::megabytes(card.file.bytes)
+            t!("card.size"),
+            t!(
+                "card.cost",
+                parameters = card.parameters,
+                millions = card.macs / 1_000_000,
+                bytes = words::megabytes(card.file.bytes),
             ),
         ),
-        ("Made".to_owned(), card.date.clone()),
-        ("Licence".to_owned(), card.licence.clone()),
+        (t!("card.made"), card.date.clone()),
+        (t!("card.licence"), card.licence.clone()),
     ])
     .map(|(term, value)| {
         view! {
@@ -43,4 +48,13 @@ pub fn ModelTable(card: CardFacts) -> impl IntoView {
         }
     });
     view! { <dl class="card-table" data-testid="model-card">{rows.collect_view()}</dl> }
+}
+
+/// A split of FER2013 under its own name, and what it was used for.
+pub fn split_name(split: &str) -> String {
+    match split {
+        "public-test" => t!("card.public_test"),
+        "private-test" => t!("card.private_test"),
+        other => other.to_owned(),
+    }
 }

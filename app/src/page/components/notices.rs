@@ -1,9 +1,14 @@
 use leptos::prelude::*;
 use mien_app::protocol::{EngineReport, StopReason};
 use mien_engine::backend::{Backend, Reason};
+use send_wrapper::SendWrapper;
+use web_sys::ServiceWorker;
 
+use crate::i18n::t;
+use crate::offline::{self, Offline};
 use crate::settings;
 use crate::store::{EngineState, use_store};
+use crate::words;
 
 /// What the visitor should know about the engine, each with its next step.
 #[component]
@@ -16,7 +21,11 @@ pub fn Notices() -> impl IntoView {
             gpu_notice(&report).map(|words| view! { <p class="notice">{words}</p> }.into_any())
         }
     };
-    view! { <div class="notices">{notice}</div> }
+    let update = move || match store.offline.get() {
+        Offline::Update(worker) => Some(view! { <Update worker /> }),
+        Offline::No | Offline::Ready => None,
+    };
+    view! { <div class="notices">{notice} {update}</div> }
 }
 
 /// Words about a GPU that the visitor had reason to expect.
@@ -25,19 +34,23 @@ fn gpu_notice(report: &EngineReport) -> Option<String> {
         return None;
     };
     if report.left_gpu {
-        return Some(format!(
-            "The graphics card stopped working for this page ({why}). Everything goes on on the \
-             CPU; reload the page to try the card again."
-        ));
+        return Some(t!("engine.left_gpu", why = why));
     }
     let was_asked = settings::asked_backend() == Some(Backend::WebGpu);
-    was_asked.then(|| {
-        format!(
-            "The address asks for WebGPU, but {why}. Everything runs on the CPU instead. WebGPU \
-             needs a current browser, a graphics card, and a page opened through https or \
-             localhost."
-        )
-    })
+    was_asked.then(|| t!("engine.no_gpu", why = why))
+}
+
+/// A new version is on the device.
+#[component]
+fn Update(worker: SendWrapper<ServiceWorker>) -> impl IntoView {
+    view! {
+        <div class="notice" role="status" data-testid="update">
+            <p>{t!("offline.update")}</p>
+            <button class="button" on:click=move |_| offline::take_over(&worker)>
+                {t!("offline.take_over")}
+            </button>
+        </div>
+    }
 }
 
 /// The engine has stopped: why, and how to go on.
@@ -46,12 +59,12 @@ fn Stopped(reason: StopReason) -> impl IntoView {
     let store = use_store();
     let advice = match &reason {
         StopReason::Fetch { .. } | StopReason::Script => {
-            "Check the connection, then start it again."
+            t!("stopped.check_connection")
         }
         StopReason::Version | StopReason::Model { .. } | StopReason::Engine(_) => {
-            "Reload the page; if that does not help, empty the browser's cache."
+            t!("stopped.reload")
         }
-        StopReason::Crash(_) => "Start it again; the photos stay.",
+        StopReason::Crash(_) => t!("stopped.photos_stay"),
     };
     let needs_reload = matches!(
         reason,
@@ -67,17 +80,10 @@ fn Stopped(reason: StopReason) -> impl IntoView {
     };
     view! {
         <div class="notice error" role="alert">
-            <p>{format!("{}. {advice}", capitalised(&reason.to_string()))}</p>
+            <p>{format!("{} {advice}", words::stop_reason(&reason))}</p>
             <button class="button" on:click=mend>
-                {if needs_reload { "Reload" } else { "Start again" }}
+                {if needs_reload { t!("engine.reload") } else { t!("engine.start_again") }}
             </button>
         </div>
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
 }

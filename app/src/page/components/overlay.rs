@@ -7,6 +7,7 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use mien_app::protocol::PhotoReading;
 use mien_engine::geometry::Similarity;
+use web_sys::HtmlCanvasElement;
 
 use crate::paint;
 
@@ -19,6 +20,13 @@ pub struct Overlay {
     pub opacity: f64,
     /// From crop pixels to photo pixels.
     pub to_photo: Similarity,
+}
+
+impl Overlay {
+    /// Draws it onto a picture of the photo that is `scale` times as large.
+    pub fn lay(&self, canvas: &HtmlCanvasElement, scale: f64) {
+        paint::lay(canvas, &self.colours, self.opacity, &self.to_photo, scale);
+    }
 }
 
 /// The maps over one photo, by the number of the face.
@@ -38,12 +46,7 @@ pub fn OnPhoto(reading: Arc<PhotoReading>, overlays: Overlays) -> impl IntoView 
         if let Some(canvas) = canvas.get() {
             paint::clear(&canvas);
             for overlay in overlays.get().values() {
-                let Overlay {
-                    colours,
-                    opacity,
-                    to_photo,
-                } = overlay;
-                paint::lay(&canvas, colours, *opacity, to_photo, scale);
+                overlay.lay(&canvas, scale);
             }
         }
     });

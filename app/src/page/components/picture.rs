@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use mien_app::protocol::PhotoReading;
-use mien_app::words;
 use mien_engine::geometry::Rect;
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::face_card::card_id;
+use crate::words;
 
 /// The share of the picture's height above a box that its tag needs.
 const TAG_ROOM: f32 = 0.06;
@@ -25,7 +25,7 @@ pub fn Boxes(
         let place = Place::of(&face.face.bounds, &reading);
         let number = index + 1;
         let resembles = words::resembles(face.label(), face.confidence(), face.is_uncertain());
-        let name = format!("Face {number}: {resembles}");
+        let name = format!("{}: {resembles}", words::face(number));
         let go = move |_| {
             let card = document().get_element_by_id(&card_id(photo, index));
             if let Some(card) = card.and_then(|card| card.dyn_into::<HtmlElement>().ok()) {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use mien_app::words;
 use mien_engine::classify::Probabilities;
 use mien_engine::crop::SIDE;
 use mien_engine::explain::{OcclusionMap, Scale};
@@ -15,7 +14,9 @@ use web_sys::HtmlCanvasElement;
 
 use super::colour_scale::ColourScale;
 use super::overlay::{Overlay, Overlays};
+use crate::i18n::{expression, t};
 use crate::paint;
+use crate::words;
 
 /// Side of the drawn maps in canvas pixels.
 const CANVAS_SIDE: &str = "288";
@@ -81,23 +82,30 @@ pub fn Saliency(
     let readout = move || {
         let class = class.get();
         place.get().map_or_else(
-            || "Point at the map, or focus it and use the arrow keys, to read a value.".to_owned(),
+            || t!("explain.point"),
             |[row, column]| {
                 let place = row * map.with_value(|map| map.columns) + column;
                 let drop = map.with_value(|map| map.drops[place][class.index()]);
-                words::drop_at(class, [row, column], drop)
+                drop_at(class, [row, column], drop)
             },
         )
     };
     let options = map.with_value(|map| map.options);
     view! {
         <p class="small">
-            {move || words::method(class.get(), options.patch, options.stride)}
+            {move || {
+                t!(
+                    "explain.occlusion",
+                    patch = options.patch,
+                    stride = options.stride,
+                    class = expression(class.get()),
+                )
+            }}
         </p>
         <div class="pair">
             <figure>
-                <canvas node_ref=original width=CANVAS_SIDE height=CANVAS_SIDE role="img" aria-label="The face as the network sees it"></canvas>
-                <figcaption>"What the network sees"</figcaption>
+                <canvas node_ref=original width=CANVAS_SIDE height=CANVAS_SIDE role="img" aria-label=t!("photos.seen")></canvas>
+                <figcaption>{t!("explain.input")}</figcaption>
             </figure>
             <figure>
                 <div class="map">
@@ -107,7 +115,7 @@ pub fn Saliency(
                         height=CANVAS_SIDE
                         tabindex="0"
                         role="img"
-                        aria-label=move || format!("Which parts of the face support {}", class.get().name())
+                        aria-label=move || t!("explain.map", class = expression(class.get()))
                         data-testid="saliency"
                         data-method="occlusion"
                         data-class=move || class.get().name()
@@ -118,7 +126,7 @@ pub fn Saliency(
                     ></canvas>
                     <Cursor place map />
                 </div>
-                <figcaption>"Where it finds support"</figcaption>
+                <figcaption>{t!("explain.support")}</figcaption>
             </figure>
         </div>
         <output class="small" data-testid="saliency-value">{readout}</output>
@@ -138,7 +146,7 @@ fn Controls(
     view! {
         <div class="controls">
             <label class="field">
-                <span>"Class"</span>
+                <span>{t!("explain.class")}</span>
                 <select
                     data-testid="saliency-class"
                     on:change=move |event| {
@@ -152,7 +160,7 @@ fn Controls(
                         .map(|(option, probability)| {
                             view! {
                                 <option value=option.name() selected=option == class.get_untracked()>
-                                    {format!("{} ({})", option.name(), words::percent(probability))}
+                                    {format!("{} ({})", expression(option), words::percent(probability))}
                                 </option>
                             }
                         })
@@ -160,7 +168,7 @@ fn Controls(
                 </select>
             </label>
             <label class="field">
-                <span>"Opacity"</span>
+                <span>{t!("explain.opacity")}</span>
                 <input
                     type="range"
                     min="0"
@@ -181,9 +189,40 @@ fn Controls(
                     prop:checked=is_on_photo
                     on:change=move |event| is_on_photo.set(event_target_checked(&event))
                 />
-                "Lay it over the photo too"
+                {t!("explain.on_photo")}
             </label>
         </div>
+    }
+}
+
+/// What covering one place of the map does; row and column count from 0.
+fn drop_at(class: Expression, [row, column]: [usize; 2], drop: f32) -> String {
+    let [row, column] = [row + 1, column + 1];
+    let class = expression(class);
+    let points = words::points(drop);
+    if drop.abs() < 0.005 {
+        t!(
+            "explain.changes_little",
+            row = row,
+            column = column,
+            class = class
+        )
+    } else if drop > 0.0 {
+        t!(
+            "explain.lowers",
+            row = row,
+            column = column,
+            class = class,
+            points = points
+        )
+    } else {
+        t!(
+            "explain.raises",
+            row = row,
+            column = column,
+            class = class,
+            points = points
+        )
     }
 }
 

@@ -13,6 +13,8 @@ pub mod photos;
 
 use leptos::prelude::*;
 
+use crate::i18n::t;
+
 /// What the page can show; the address names it, as `#live`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
@@ -47,12 +49,12 @@ impl View {
     }
 
     /// Its name for the visitor.
-    pub fn title(self) -> &'static str {
+    pub fn title(self) -> String {
         match self {
-            Self::Photos => "Photos",
-            Self::Live => "Live",
-            Self::Judge => "Judge",
-            Self::About => "About",
+            Self::Photos => t!("views.photos"),
+            Self::Live => t!("views.live"),
+            Self::Judge => t!("views.judge"),
+            Self::About => t!("views.about"),
         }
     }
 

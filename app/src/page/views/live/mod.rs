@@ -9,7 +9,6 @@ use leptos::html::Video;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use mien_app::protocol::PhotoReading;
-use mien_app::words;
 use mien_engine::classify::Probabilities;
 
 use camera::{Session, read_frames, start, stop};
@@ -17,6 +16,7 @@ use camera::{Session, read_frames, start, stop};
 use crate::components::bars::Bars;
 use crate::components::picture::LiveBoxes;
 use crate::store::use_store;
+use crate::words;
 
 /// The running camera with its faces, or why there is none.
 #[component]

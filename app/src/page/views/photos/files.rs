@@ -30,12 +30,12 @@ pub fn add_transfer(store: Store, transfer: Option<DataTransfer>) -> bool {
 }
 
 /// Fetches a sample from the site and adds it.
-pub fn add_sample(store: Store, name: &'static str, url: String) {
+pub fn add_sample(store: Store, name: String, url: String) {
     spawn_local(async move {
         let blob = fetch_blob(&url).await;
         // An empty file fails as any unreadable one, under its name.
         let blob = blob.unwrap_or_else(|| Blob::new_with_options("", None));
-        store.add_photo(name, blob);
+        store.add_photo(&name, blob);
     });
 }
 

@@ -6,6 +6,7 @@ use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement};
 
 use super::files::{add_files, add_transfer};
 use super::samples::Samples;
+use crate::i18n::t;
 use crate::store::use_store;
 
 /// Where pictures come in.
@@ -32,15 +33,15 @@ pub fn Intake() -> impl IntoView {
         <section class="intake" aria-labelledby="intake-title">
             <div class="drop" class:over=is_over>
                 <h2 id="intake-title" class="drop-title">
-                    "Drop photos of people here"
+                    {t!("photos.drop")}
                 </h2>
-                <p class="soft">"or paste them, as many as you like"</p>
+                <p class="soft">{t!("photos.paste")}</p>
                 <div class="drop-actions">
                     <button class="button primary" on:click=pick>
-                        "Choose photos"
+                        {t!("photos.choose")}
                     </button>
                     <a class="button" href="#live">
-                        "Use the camera"
+                        {t!("photos.use_camera")}
                     </a>
                 </div>
                 // The button above stands for it; it stays in the page for whoever drives it.

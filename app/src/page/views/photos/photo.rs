@@ -1,48 +1,28 @@
 use std::sync::Arc;
 
+use leptos::html::Img;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use mien_app::protocol::{Failure, PhotoReading};
-use mien_app::words;
 
+use super::annotate;
 use crate::components::face_card::FaceCard;
 use crate::components::overlay::{OnPhoto, Overlays};
 use crate::components::picture::Boxes;
-use crate::download;
-use crate::store::{Photo, PhotoState, use_store};
+use crate::i18n::t;
+use crate::photo::{Photo, PhotoState};
+use crate::store::use_store;
+use crate::words;
 
-/// All photos, each with its faces.
+/// The photo that is chosen, with its faces.
 #[component]
-pub fn PhotoList() -> impl IntoView {
+pub fn Selected() -> impl IntoView {
     let store = use_store();
-    let has_photos = Memo::new(move |_| store.photos.with(|photos| !photos.is_empty()));
-    view! {
-        <Show when=move || has_photos.get()>
-            <section aria-labelledby="photos-title">
-                <div class="section-head">
-                    <h2 id="photos-title">"Photos"</h2>
-                    <div class="section-actions">
-                        <button
-                            class="button"
-                            data-testid="download-json"
-                            on:click=move |_| download::json(store)
-                        >
-                            "Download results (JSON)"
-                        </button>
-                        <button
-                            class="button quiet"
-                            on:click=move |_| store.remove_photos()
-                        >
-                            "Remove all"
-                        </button>
-                    </div>
-                </div>
-                <div class="photos">
-                    <For each=move || store.photos.get() key=|photo| photo.id let:photo>
-                        <PhotoPart photo />
-                    </For>
-                </div>
-            </section>
-        </Show>
+    move || {
+        let id = store.selected.get()?;
+        let photos = store.photos.get_untracked();
+        let photo = photos.into_iter().find(|photo| photo.id == id)?;
+        Some(view! { <PhotoPart photo /> })
     }
 }
 
@@ -71,8 +51,8 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
         PhotoState::Working | PhotoState::Done(_) => None,
     };
     let facts = move || match state.get() {
-        PhotoState::Working => "reading".to_owned(),
-        PhotoState::Failed(_) => "not read".to_owned(),
+        PhotoState::Working => t!("photos.waiting"),
+        PhotoState::Failed(_) => t!("photos.not_read"),
         PhotoState::Done(reading) => format!(
             "{} × {} · {} · {:.0} ms",
             reading.width,
@@ -81,9 +61,29 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
             reading.milliseconds
         ),
     };
-    let url = photo.url();
     let name = photo.name.to_string();
-    let remove = format!("Remove {name}");
+    let remove = t!("photos.remove_one", name = name);
+    // The engine's answer comes with the picture; until then there is only its place.
+    let image = NodeRef::<Img>::new();
+    let picture = {
+        let photo = photo.clone();
+        let name = name.clone();
+        move || {
+            state.track();
+            let url = photo.picture();
+            url.map(|url| view! { <img node_ref=image src=url alt=name.clone() /> })
+        }
+    };
+    let save = {
+        let name = name.clone();
+        move |_| {
+            let maps = overlays.get_untracked().into_values().collect();
+            if let (Some(image), Some(SameReading(reading))) = (image.get(), reading.get()) {
+                let name = name.clone();
+                spawn_local(async move { annotate::save(image, &name, &reading, maps).await });
+            }
+        }
+    };
     view! {
         <article class="panel photo" data-testid="photo" aria-label=name.clone()>
             <div class="photo-head">
@@ -91,13 +91,23 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
                     <h3>{name.clone()}</h3>
                     <p class="small soft number">{facts}</p>
                 </div>
+                <div class="section-actions">
+                <button
+                    class="button"
+                    data-testid="download-png"
+                    disabled=move || reading.with(Option::is_none)
+                    on:click=save
+                >
+                    {t!("photos.png")}
+                </button>
                 <button
                     class="button quiet"
                     aria-label=remove
                     on:click=move |_| store.remove_photo(id)
                 >
-                    "Remove"
+                    {t!("photos.remove")}
                 </button>
+                </div>
             </div>
             {move || {
                 failure().map(|failure| view! { <NotRead failure photo=photo.clone() /> })
@@ -108,7 +118,7 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
                 hidden=move || failure().is_some()
             >
                 <div class="picture pinned">
-                    <img src=url alt=name.clone() />
+                    {picture}
                     {move || {
                         reading
                             .get()
@@ -152,11 +162,10 @@ fn Cards(
         return view! {
             <div class="message">
                 <p>
-                    <strong>"No face found."</strong>
+                    <strong>{t!("photos.no_face")}</strong>
                 </p>
                 <p class="soft">
-                    "Faces should look towards the camera and be at least a fortieth of the photo's
-                    longer side high. A sharper or a closer photo may help."
+                    {t!("photos.no_face_advice")}
                 </p>
             </div>
         }
@@ -179,23 +188,23 @@ fn NotRead(failure: Failure, photo: Photo) -> impl IntoView {
     let store = use_store();
     let advice = match &failure {
         Failure::Unreadable => {
-            "Choose a photo as JPEG, PNG, WebP, GIF or AVIF. If it is one, the file may be damaged."
+            t!("photos.choose_another")
         }
-        Failure::TooLarge => "Choose a smaller one, or close other pages.",
-        Failure::Cancelled | Failure::Engine(_) | Failure::Stopped => "Try it again.",
+        Failure::TooLarge => t!("photos.choose_smaller"),
+        Failure::Cancelled | Failure::Engine(_) | Failure::Stopped => String::new(),
     };
     let again = (failure != Failure::Unreadable).then(|| {
         view! {
             <button class="button" on:click=move |_| store.read(photo.clone())>
-                "Try again"
+                {t!("words.try_again")}
             </button>
         }
     });
     view! {
         <div class="message error" data-testid="photo-error">
             <p>
-                <strong>"This photo was not read: "</strong>
-                {format!("{failure}. {advice}")}
+                <strong>{t!("photos.not_read_because")}</strong>" "
+                {format!("{} {advice}", words::failure(&failure))}
             </p>
             {again}
         </div>

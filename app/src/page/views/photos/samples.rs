@@ -1,32 +1,33 @@
 use leptos::prelude::*;
 
 use super::files::add_sample;
+use crate::i18n::t;
 use crate::store::use_store;
 
 /// A picture that comes with the page.
 struct Sample {
     /// Plain name of the file.
     asset: &'static str,
-    title: &'static str,
+    title: fn() -> String,
     /// Who made it, and under which terms it is here.
-    credit: &'static str,
+    credit: fn() -> String,
 }
 
 const SAMPLES: [Sample; 3] = [
     Sample {
         asset: "samples/astronaut.jpg",
-        title: "Astronaut",
-        credit: "NASA, public domain",
+        title: || t!("samples.astronaut"),
+        credit: || t!("samples.public_domain"),
     },
     Sample {
         asset: "samples/camera.jpg",
-        title: "Photographer",
-        credit: "Lav Varshney, CC0",
+        title: || t!("samples.photographer"),
+        credit: || "Lav Varshney, CC0".to_owned(),
     },
     Sample {
         asset: "samples/chelsea.jpg",
-        title: "Cat, no face",
-        credit: "S. van der Walt, CC0",
+        title: || t!("samples.cat"),
+        credit: || "S. van der Walt, CC0".to_owned(),
     },
 ];
 
@@ -40,15 +41,15 @@ pub fn Samples() -> impl IntoView {
         .map(|sample| {
             let url = store.assets.with_value(|assets| assets.url(sample.asset));
             let source = url.clone();
-            let add = move |_| add_sample(store, sample.title, source.clone());
+            let add = move |_| add_sample(store, (sample.title)(), source.clone());
             view! {
                 <li>
                     <button class="sample" on:click=add>
                         <img src=url alt="" loading="lazy" />
                         <span>
-                            <strong>{sample.title}</strong>
+                            <strong>{(sample.title)()}</strong>
                             <br />
-                            <span class="soft">{sample.credit}</span>
+                            <span class="soft">{(sample.credit)()}</span>
                         </span>
                     </button>
                 </li>
@@ -58,7 +59,7 @@ pub fn Samples() -> impl IntoView {
     view! {
         <section class="panel samples" aria-labelledby="samples-title">
             <h2 id="samples-title" class="panel-title">
-                "Or try a sample"
+                {t!("samples.title")}
             </h2>
             <ul class="sample-list">{samples}</ul>
         </section>

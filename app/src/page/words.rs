@@ -1,0 +1,82 @@
+//! The page's words for readings, sizes and failures, in the visitor's language. They say what an
+//! expression resembles, never what a person feels.
+
+use mien_app::protocol::{Failure, StopReason};
+use mien_engine::expression::Expression;
+
+use crate::i18n::{expression, language, t, tn};
+
+/// "82 %".
+pub fn percent(share: f32) -> String {
+    language().percent(f64::from(share), 0)
+}
+
+/// "66.3 %", for figures that were measured.
+pub fn percent_exactly(share: f64) -> String {
+    language().percent(share, 1)
+}
+
+/// "1.2 MB", in decimal units as browsers count.
+pub fn megabytes(bytes: usize) -> String {
+    format!("{} MB", language().decimal(bytes as f64 / 1e6, 1))
+}
+
+/// A difference of probabilities without its sign, as "0.41".
+pub fn points(difference: f32) -> String {
+    language().decimal(f64::from(difference.abs()), 2)
+}
+
+/// "no face", "1 face", "3 faces".
+pub fn faces(count: usize) -> String {
+    match count {
+        0 => t!("words.no_face"),
+        _ => tn!("words.faces", count),
+    }
+}
+
+/// "Face 2".
+pub fn face(number: usize) -> String {
+    t!("words.face", number = number)
+}
+
+/// "expression resembles", or words for a reading that is not to be relied on.
+pub fn verb(is_uncertain: bool) -> String {
+    if is_uncertain {
+        t!("words.uncertain")
+    } else {
+        t!("words.resembles")
+    }
+}
+
+/// "expression resembles happy (82 %)".
+pub fn resembles(label: Expression, probability: f32, is_uncertain: bool) -> String {
+    format!(
+        "{} {} ({})",
+        verb(is_uncertain),
+        expression(label),
+        percent(probability)
+    )
+}
+
+/// Why a picture or a face was not read.
+pub fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Cancelled => t!("failure.cancelled"),
+        Failure::Unreadable => t!("failure.unreadable"),
+        Failure::TooLarge => t!("failure.too_large"),
+        Failure::Engine(detail) => t!("failure.engine", detail = detail),
+        Failure::Stopped => t!("failure.stopped"),
+    }
+}
+
+/// Why the worker stopped.
+pub fn stop_reason(reason: &StopReason) -> String {
+    match reason {
+        StopReason::Fetch { url, detail } => t!("stopped.fetch", url = url, detail = detail),
+        StopReason::Model { url, detail } => t!("stopped.model", url = url, detail = detail),
+        StopReason::Script => t!("stopped.script"),
+        StopReason::Engine(detail) => t!("stopped.engine", detail = detail),
+        StopReason::Crash(detail) => t!("stopped.crash", detail = detail),
+        StopReason::Version => t!("stopped.version"),
+    }
+}
