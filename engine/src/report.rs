@@ -144,7 +144,11 @@ fn face_line(photo: &str, index: usize, face: &FaceReport) -> Vec<String> {
     let mut line = vec![photo.to_owned(), (index + 1).to_string()];
     line.extend([x, y, width, height, face.score].map(|number| number.to_string()));
     line.extend([face.label.name().to_owned(), face.confidence.to_string()]);
-    line.extend(face.probabilities.by_class().map(|(_, share)| share.to_string()));
+    line.extend(
+        face.probabilities
+            .by_class()
+            .map(|(_, share)| share.to_string()),
+    );
     line.push(String::new());
     line
 }

@@ -12,7 +12,8 @@ use mien_app::protocol::{
 use mien_app::wire;
 use mien_engine::backend::Backend;
 use mien_engine::crop::FaceCrop;
-use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use mien_engine::explain::{Answer, Question};
+use mien_engine::geometry::Point;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
@@ -115,18 +116,22 @@ impl Client {
         }
     }
 
-    /// Makes the occlusion map of a face; also how many milliseconds it took.
-    pub async fn explain(
+    /// Answers a question about a face whose landmarks lie at these places of its photo.
+    pub async fn answer(
         &self,
         crop: FaceCrop,
-        options: OcclusionOptions,
-    ) -> Result<(OcclusionMap, f64), Failure> {
+        landmarks: [Point; 5],
+        question: Question,
+    ) -> Result<Answer, Failure> {
         let id = self.new_id();
-        let request = Request::Explain { id, crop, options };
+        let request = Request::Ask {
+            id,
+            crop,
+            landmarks,
+            question,
+        };
         match self.ask(id, &request, &JsValue::UNDEFINED).await {
-            Reply::Explained {
-                map, milliseconds, ..
-            } => Ok((map, milliseconds)),
+            Reply::Answered { answer, .. } => Ok(answer),
             other => Err(failure(other)),
         }
     }

@@ -99,7 +99,11 @@ pub fn load() -> RwSignal<CardState> {
     let card = RwSignal::new(CardState::Loading);
     let url = use_store().assets.with_value(|assets| assets.url(CARD));
     spawn_local(async move {
-        card.set(fetch(&url).await.map_or(CardState::Absent, CardState::There));
+        card.set(
+            fetch(&url)
+                .await
+                .map_or(CardState::Absent, CardState::There),
+        );
     });
     card
 }

@@ -24,7 +24,7 @@ pub fn Bars(#[prop(into)] probabilities: Signal<Probabilities>) -> impl IntoView
                 data-class=class.name()
                 data-value=move || value().to_string()
             >
-                <span>{expression(class)}</span>
+                <span>{expression(*class)}</span>
                 <span class="bar-track" aria-hidden="true">
                     <span class="bar-fill" style:width=move || format!("{:.1}%", value() * 100.0)></span>
                 </span>

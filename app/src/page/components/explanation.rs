@@ -3,24 +3,42 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::reactive::spawn_local_scoped_with_cancellation;
 use mien_app::protocol::Failure;
-use mien_engine::explain::{OcclusionMap, OcclusionOptions};
+use mien_engine::explain::{
+    Answer, MethodKind, PartEffects, Question, Saliency, Score, ShapleyOptions, Target,
+};
 use mien_engine::pipeline::FaceReading;
 
+use super::method::MethodChooser;
 use super::overlay::Overlays;
-use super::saliency::Saliency;
+use super::parts::Summary;
+use super::saliency::Map;
 use crate::i18n::t;
+use crate::settings;
 use crate::store::use_store;
 use crate::words;
 
-/// How far an explanation is.
+/// The setting under which the method is kept and shared.
+pub const METHOD: &str = "method";
+
+/// How far an answer is. The last one stays while the next is worked out.
 #[derive(Clone)]
-enum State {
-    Working,
-    Done(Arc<OcclusionMap>),
-    Failed(Failure),
+struct Asked<T> {
+    answer: Option<Arc<T>>,
+    is_working: bool,
+    failure: Option<Failure>,
 }
 
-/// Why the network thinks so: the occlusion map of a face.
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Self {
+            answer: None,
+            is_working: true,
+            failure: None,
+        }
+    }
+}
+
+/// Why the network thinks so: a map by the method of choice, and what the parts of the face do.
 #[component]
 pub fn Explanation(
     face: FaceReading,
@@ -29,44 +47,110 @@ pub fn Explanation(
     /// The maps laid over the photo.
     overlays: Overlays,
 ) -> impl IntoView {
-    let store = use_store();
-    let state = RwSignal::new(State::Working);
-    let crop = face.crop.clone();
-    let ask = move || {
-        state.set(State::Working);
-        let crop = crop.clone();
-        let client = store.client();
-        // Taken back when the card closes.
-        spawn_local_scoped_with_cancellation(async move {
-            let options = OcclusionOptions::default();
-            let answer = match client.explain(crop, options).await {
-                Ok((map, _)) => State::Done(Arc::new(map)),
-                Err(failure) => State::Failed(failure),
-            };
-            state.set(answer);
-        });
-    };
-    ask();
+    let kept = settings::setting(METHOD).and_then(|name| MethodKind::from_name(&name));
+    let method = RwSignal::new(kept.unwrap_or(MethodKind::Occlusion).method());
+    let class = RwSignal::new(face.label());
     let face = StoredValue::new(face);
-    let ask = StoredValue::new_local(ask);
-    let part = move || match state.get() {
-        State::Working => view! {
-            <p class="soft">{t!("explain.working")}</p>
-            <progress aria-label=t!("explain.working")></progress>
+    // Counts up to ask once more what failed.
+    let attempt = RwSignal::new(0_u32);
+
+    let map = RwSignal::new(Asked::<Saliency>::default());
+    ask(face, map, move || {
+        attempt.track();
+        let method = method.get();
+        // The first score is the one that the method is meant for.
+        let score = method.kind().scores()[0];
+        let target = Target::new(class.get(), score);
+        Question::Map { method, target }
+    });
+    let parts = RwSignal::new(Asked::<PartEffects>::default());
+    ask(face, parts, move || {
+        attempt.track();
+        Question::Parts {
+            options: ShapleyOptions::default(),
+            target: Target::new(class.get(), Score::Probability),
         }
-        .into_any(),
-        State::Done(map) => {
-            view! { <Saliency face=face.get_value() map index overlays /> }.into_any()
+    });
+
+    let saliency = Memo::new(move |_| map.with(|map| map.answer.clone()));
+    let is_working = Memo::new(move |_| map.with(|map| map.is_working));
+    let failure = move || map.with(|map| map.failure.clone());
+    let effects = Memo::new(move |_| parts.with(|parts| parts.answer.clone()));
+    view! {
+        <div class="explanation" aria-busy=move || is_working.get().to_string()>
+            <MethodChooser method />
+            {move || is_working.get().then(|| view! { <progress aria-label=t!("explain.working")></progress> })}
+            {move || {
+                failure()
+                    .map(|failure| {
+                        view! {
+                            <div class="message error">
+                                <p>
+                                    {format!("{} {}", t!("explain.none"), words::failure(&failure))}
+                                </p>
+                                <button class="button" on:click=move |_| attempt.update(|it| *it += 1)>
+                                    {t!("words.try_again")}
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+            <Show when=move || saliency.with(Option::is_some)>
+                <Map face=face.get_value() saliency class index overlays />
+            </Show>
+            {move || effects.get().map(|effects| view! { <Summary effects /> })}
+        </div>
+    }
+}
+
+/// Asks a question about a face whenever it changes. A question that is overtaken by the next, or
+/// whose card closes, is taken back.
+fn ask<T: FromAnswer>(
+    face: StoredValue<FaceReading>,
+    asked: RwSignal<Asked<T>>,
+    question: impl Fn() -> Question + 'static,
+) {
+    let store = use_store();
+    Effect::new(move |_| {
+        let question = question();
+        asked.update(|asked| {
+            asked.is_working = true;
+            asked.failure = None;
+        });
+        let client = store.client();
+        let (crop, landmarks) = face.with_value(|face| (face.crop.clone(), face.face.landmarks));
+        spawn_local_scoped_with_cancellation(async move {
+            let answer = client.answer(crop, landmarks, question).await;
+            asked.update(|asked| {
+                asked.is_working = false;
+                match answer {
+                    Ok(answer) => asked.answer = T::from_answer(answer).map(Arc::new),
+                    Err(failure) => asked.failure = Some(failure),
+                }
+            });
+        });
+    });
+}
+
+/// What an [`Answer`] may hold.
+trait FromAnswer: Send + Sync + Sized + 'static {
+    fn from_answer(answer: Answer) -> Option<Self>;
+}
+
+impl FromAnswer for Saliency {
+    fn from_answer(answer: Answer) -> Option<Self> {
+        match answer {
+            Answer::Map(map) => Some(map),
+            _ => None,
         }
-        State::Failed(failure) => view! {
-            <div class="message error">
-                <p>{format!("{} {}", t!("explain.none"), words::failure(&failure))}</p>
-                <button class="button" on:click=move |_| ask.with_value(|ask| ask())>
-                    {t!("words.try_again")}
-                </button>
-            </div>
+    }
+}
+
+impl FromAnswer for PartEffects {
+    fn from_answer(answer: Answer) -> Option<Self> {
+        match answer {
+            Answer::Parts(parts) => Some(parts),
+            _ => None,
         }
-        .into_any(),
-    };
-    view! { <div class="explanation">{part}</div> }
+    }
 }

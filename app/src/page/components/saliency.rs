@@ -1,12 +1,13 @@
-use std::ops::Range;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Canvas;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use mien_engine::classify::Probabilities;
 use mien_engine::crop::SIDE;
-use mien_engine::explain::{OcclusionMap, Scale};
+use mien_engine::explain::{Meaning, Saliency, Scale};
 use mien_engine::expression::Expression;
 use mien_engine::pipeline::FaceReading;
 use wasm_bindgen::JsCast;
@@ -14,34 +15,44 @@ use web_sys::HtmlCanvasElement;
 
 use super::colour_scale::ColourScale;
 use super::overlay::{Overlay, Overlays};
-use crate::i18n::{expression, t};
+use crate::download;
+use crate::i18n::{expression, language, t};
 use crate::paint;
 use crate::words;
 
 /// Side of the drawn maps in canvas pixels.
 const CANVAS_SIDE: &str = "288";
 
-/// An occlusion map beside its face, laid over it, and over the face in the photo; with legend,
-/// class, opacity, and the value under the pointer or the keyboard's cursor.
+/// A map beside its face, laid over it, and over the face in the photo; with legend, class,
+/// opacity, and the value under the pointer or the keyboard's cursor.
 #[component]
-pub fn Saliency(
+pub fn Map(
     face: FaceReading,
-    map: Arc<OcclusionMap>,
+    saliency: Memo<Option<Arc<Saliency>>>,
+    /// The class to explain.
+    class: RwSignal<Expression>,
     /// Position among the photo's faces.
     index: usize,
     /// The maps laid over the photo.
     overlays: Overlays,
 ) -> impl IntoView {
-    let class = RwSignal::new(face.label());
     let opacity = RwSignal::new(0.6_f64);
     let is_on_photo = RwSignal::new(true);
-    // Row and column of the place whose value is shown.
+    // Row and column of the pixel whose value is shown.
     let place = RwSignal::new(None::<[usize; 2]>);
-    let map = StoredValue::new(map);
-    let values = Memo::new(move |_| map.with_value(|map| map.to_pixels(class.get())));
-    let scale = Memo::new(move |_| values.with(|values| Scale::of(values)));
-    let colours =
-        Memo::new(move |_| -> Arc<[u8]> { values.with(|values| scale.get().paint(values).into()) });
+    // The map is there as long as this component is.
+    let of_map = move |read: fn(&Saliency) -> String| {
+        saliency.with(|map| map.as_deref().map(read).unwrap_or_default())
+    };
+    let scale = Memo::new(move |_| {
+        saliency.with(|map| map.as_deref().map_or(Scale::new(1.0), Saliency::scale))
+    });
+    let colours = Memo::new(move |_| -> Arc<[u8]> {
+        saliency.with(|map| {
+            let values = map.as_deref().map(|map| map.values.as_slice());
+            scale.get().paint(values.unwrap_or_default()).into()
+        })
+    });
 
     let gray: Arc<[u8]> = paint::gray_to_rgba(&face.crop.pixels).into();
     let original = NodeRef::<Canvas>::new();
@@ -80,31 +91,39 @@ pub fn Saliency(
     });
 
     let readout = move || {
-        let class = class.get();
-        place.get().map_or_else(
-            || t!("explain.point"),
-            |[row, column]| {
-                let place = row * map.with_value(|map| map.columns) + column;
-                let drop = map.with_value(|map| map.drops[place][class.index()]);
-                drop_at(class, [row, column], drop)
-            },
-        )
+        let read = |map: &Saliency| place.get().map(|place| value_at(map, place));
+        let words = saliency.with(|map| map.as_deref().and_then(read));
+        words.unwrap_or_else(|| t!("explain.point"))
     };
-    let options = map.with_value(|map| map.options);
+    let shown = Memo::new(move |_| {
+        saliency.with(|map| map.as_ref().map_or(class.get(), |map| map.target.class))
+    });
+    let save_picture = move |_| {
+        if let Some(canvas) = laid_over.get_untracked() {
+            spawn_local(async move {
+                if let Some(blob) = paint::to_blob(&canvas, "image/png", 1.0).await {
+                    download::blob_as("mien-map.png", &blob);
+                }
+            });
+        }
+    };
+    let save_values = move |_| {
+        saliency.with_untracked(|map| {
+            if let Some(map) = map {
+                download::text("mien-map.csv", "text/csv", &grid(map));
+            }
+        });
+    };
     view! {
-        <p class="small">
-            {move || {
-                t!(
-                    "explain.occlusion",
-                    patch = options.patch,
-                    stride = options.stride,
-                    class = expression(class.get()),
-                )
-            }}
-        </p>
         <div class="pair">
             <figure>
-                <canvas node_ref=original width=CANVAS_SIDE height=CANVAS_SIDE role="img" aria-label=t!("photos.seen")></canvas>
+                <canvas
+                    node_ref=original
+                    width=CANVAS_SIDE
+                    height=CANVAS_SIDE
+                    role="img"
+                    aria-label=t!("photos.seen")
+                ></canvas>
                 <figcaption>{t!("explain.input")}</figcaption>
             </figure>
             <figure>
@@ -115,27 +134,37 @@ pub fn Saliency(
                         height=CANVAS_SIDE
                         tabindex="0"
                         role="img"
-                        aria-label=move || t!("explain.map", class = expression(class.get()))
+                        aria-label=move || t!("explain.map", class = expression(shown.get()))
                         data-testid="saliency"
-                        data-method="occlusion"
-                        data-class=move || class.get().name()
-                        on:pointermove=move |event| place.set(map.with_value(|map| place_under(&event, map)))
+                        data-method=move || of_map(|map| map.method.kind().name().to_owned())
+                        data-class=move || shown.get().name()
+                        on:pointermove=move |event| place.set(place_under(&event))
                         on:pointerleave=move |_| place.set(None)
-                        on:keydown=move |event| map.with_value(|map| move_place(&event, place, map))
+                        on:keydown=move |event| move_place(&event, place)
                         on:blur=move |_| place.set(None)
                     ></canvas>
-                    <Cursor place map />
+                    <Cursor place />
                 </div>
                 <figcaption>{t!("explain.support")}</figcaption>
             </figure>
         </div>
-        <output class="small" data-testid="saliency-value">{readout}</output>
-        <ColourScale scale class />
+        <output class="small" data-testid="saliency-value">
+            {readout}
+        </output>
+        <ColourScale scale class=shown />
         <Controls probabilities=face.probabilities class opacity is_on_photo />
+        <div class="section-actions">
+            <button class="button" data-testid="download-map" on:click=save_picture>
+                {t!("explain.save_picture")}
+            </button>
+            <button class="button" data-testid="download-grid" on:click=save_values>
+                {t!("explain.save_values")}
+            </button>
+        </div>
     }
 }
 
-/// What is shown of the map, and how strongly.
+/// Which class is explained, and how strongly the map is shown.
 #[component]
 fn Controls(
     probabilities: Probabilities,
@@ -195,82 +224,108 @@ fn Controls(
     }
 }
 
-/// What covering one place of the map does; row and column count from 0.
-fn drop_at(class: Expression, [row, column]: [usize; 2], drop: f32) -> String {
+/// What the map says of one pixel; rows and columns count from 0.
+fn value_at(map: &Saliency, [row, column]: [usize; 2]) -> String {
+    let value = map.values[row * SIDE + column];
     let [row, column] = [row + 1, column + 1];
-    let class = expression(class);
-    let points = words::points(drop);
-    if drop.abs() < 0.005 {
-        t!(
-            "explain.changes_little",
-            row = row,
-            column = column,
-            class = class
-        )
-    } else if drop > 0.0 {
-        t!(
-            "explain.lowers",
+    let class = expression(map.target.class);
+    // One pixel's part of an effect is small.
+    let decimals = if map.scale().limit() < 0.1 { 4 } else { 2 };
+    let points = language().decimal(f64::from(value.abs()), decimals);
+    let is_small = value.abs() < 0.005 && decimals == 2;
+    match map.method.kind().meaning() {
+        Meaning::Drop if is_small => {
+            t!(
+                "explain.changes_little",
+                row = row,
+                column = column,
+                class = class
+            )
+        }
+        Meaning::Drop if value > 0.0 => {
+            t!(
+                "explain.lowers",
+                row = row,
+                column = column,
+                class = class,
+                points = points
+            )
+        }
+        Meaning::Drop => {
+            t!(
+                "explain.raises",
+                row = row,
+                column = column,
+                class = class,
+                points = points
+            )
+        }
+        _ if value < 0.0 => {
+            t!(
+                "explain.against",
+                row = row,
+                column = column,
+                class = class,
+                points = points
+            )
+        }
+        _ => t!(
+            "explain.for",
             row = row,
             column = column,
             class = class,
             points = points
-        )
-    } else {
-        t!(
-            "explain.raises",
-            row = row,
-            column = column,
-            class = class,
-            points = points
-        )
+        ),
     }
 }
 
-/// Marks the square that was covered at the place whose value is shown.
+/// The values as comma-separated numbers, one line a row of pixels.
+fn grid(map: &Saliency) -> String {
+    let mut text = String::new();
+    for row in map.values.chunks(SIDE) {
+        for (column, value) in row.iter().enumerate() {
+            let separator = if column == 0 { "" } else { "," };
+            // Writing to a string does not fail.
+            let _ = write!(text, "{separator}{value}");
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// Marks the pixel whose value is shown.
 #[component]
-fn Cursor(
-    place: RwSignal<Option<[usize; 2]>>,
-    map: StoredValue<Arc<OcclusionMap>>,
-) -> impl IntoView {
+fn Cursor(place: RwSignal<Option<[usize; 2]>>) -> impl IntoView {
     let share = |pixels: usize| format!("{}%", 100.0 * pixels as f64 / SIDE as f64);
     move || {
         place.get().map(|[row, column]| {
-            let [rows, columns] = map.with_value(|map| map.place(row, column));
             view! {
                 <span
                     class="cursor"
-                    style:top=share(rows.start)
-                    style:left=share(columns.start)
-                    style:height=share(rows.len())
-                    style:width=share(columns.len())
+                    style:top=share(row)
+                    style:left=share(column)
+                    style:height=share(1)
+                    style:width=share(1)
                 ></span>
             }
         })
     }
 }
 
-/// The place of the map whose middle is nearest to the pointer.
-fn place_under(event: &PointerEvent, map: &OcclusionMap) -> Option<[usize; 2]> {
+/// The pixel under the pointer.
+fn place_under(event: &PointerEvent) -> Option<[usize; 2]> {
     let canvas: HtmlCanvasElement = event.target()?.dyn_into().ok()?;
     let bounds = canvas.get_bounding_client_rect();
-    let y = f64::from(event.offset_y()) / bounds.height() * SIDE as f64;
-    let x = f64::from(event.offset_x()) / bounds.width() * SIDE as f64;
-    let distance = |covered: &Range<usize>, position: f64| {
-        ((covered.start + covered.end) as f64 / 2.0 - position).abs()
+    let pixel = |offset: i32, length: f64| {
+        let pixel = f64::from(offset.max(0)) / length * SIDE as f64;
+        (pixel as usize).min(SIDE - 1)
     };
-    let row = (0..map.rows).min_by(|&one, &other| {
-        let distance = |row| distance(&map.place(row, 0)[0], y);
-        distance(one).total_cmp(&distance(other))
-    })?;
-    let column = (0..map.columns).min_by(|&one, &other| {
-        let distance = |column| distance(&map.place(0, column)[1], x);
-        distance(one).total_cmp(&distance(other))
-    })?;
-    Some([row, column])
+    let row = pixel(event.offset_y(), bounds.height());
+    Some([row, pixel(event.offset_x(), bounds.width())])
 }
 
 /// The arrow keys move the cursor; the first of them puts it in the middle.
-fn move_place(event: &KeyboardEvent, place: RwSignal<Option<[usize; 2]>>, map: &OcclusionMap) {
+fn move_place(event: &KeyboardEvent, place: RwSignal<Option<[usize; 2]>>) {
     let [down, right] = match event.key().as_str() {
         "ArrowUp" => [-1, 0],
         "ArrowDown" => [1, 0],
@@ -279,18 +334,11 @@ fn move_place(event: &KeyboardEvent, place: RwSignal<Option<[usize; 2]>>, map: &
         _ => return,
     };
     event.prevent_default();
-    let moved = |position: usize, step: isize, count: usize| {
-        position
-            .saturating_add_signed(step)
-            .min(count.saturating_sub(1))
-    };
+    let moved = |position: usize, step| position.saturating_add_signed(step).min(SIDE - 1);
     place.update(|place| {
         *place = Some(match *place {
-            None => [map.rows / 2, map.columns / 2],
-            Some([row, column]) => [
-                moved(row, down, map.rows),
-                moved(column, right, map.columns),
-            ],
+            None => [SIDE / 2; 2],
+            Some([row, column]) => [moved(row, down), moved(column, right)],
         });
     });
 }

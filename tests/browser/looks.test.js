@@ -1,0 +1,84 @@
+// How the page looks and reads: every view, narrow and wide, light and dark. With MIEN_SCREENS=1 the
+// pictures in `screens/` are made anew; look at them.
+
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { engineReady, openBrowser, openPage, photo, root, serveSite } from "./support.js";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const screens = join(root, "tests/browser/screens");
+const makesScreens = process.env.MIEN_SCREENS === "1";
+
+const WIDTHS = { phone: 390, tablet: 768, desk: 1440 };
+
+/** Every state that is looked at: the view, and what is done there. */
+const STATES = {
+  photos: { view: "photos" },
+  face: { view: "photos", prepare: (page) => explained(page, [photo("astronaut.png")]) },
+  gallery: { view: "photos", prepare: (page) => readAll(page) },
+  live: { view: "live" },
+  judge: { view: "judge" },
+  about: { view: "about", prepare: (page) => page.getByTestId("class-errors").waitFor() },
+};
+
+const camera = `${root}public/samples/camera.jpg`;
+
+async function explained(page, files) {
+  await page.getByTestId("photo-input").setInputFiles(files);
+  await page.getByTestId("explain").click();
+  await page.getByTestId("explain-summary").waitFor();
+  await page.locator(".explanation[aria-busy=false]").waitFor();
+}
+
+async function readAll(page) {
+  const broken = { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("nothing") };
+  await page.getByTestId("photo-input").setInputFiles([photo("astronaut.png"), photo("chelsea.png"), camera]);
+  await page.getByTestId("photo-input").setInputFiles(broken);
+  await page.getByTestId("status").filter({ hasText: "in 4 photos" }).waitFor();
+}
+
+let site;
+let browser;
+
+before(async () => {
+  site = await serveSite();
+  browser = await openBrowser({ webgpu: false });
+  if (makesScreens) await mkdir(screens, { recursive: true });
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+for (const [name, { view, prepare }] of Object.entries(STATES)) {
+  describe(name, () => {
+    test("nothing is wrong for assistive technology, and nothing is wider than the screen", async () => {
+      const { page, faults } = await openPage(browser, site, `?lang=en&theme=light#${view}`);
+      await engineReady(page);
+      await prepare?.(page);
+      for (const theme of ["light", "dark"]) {
+        await page.getByTestId("theme").selectOption(theme);
+        for (const [device, width] of Object.entries(WIDTHS)) {
+          await page.setViewportSize({ width, height: 900 });
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= width, `${wide} pixels wide on ${width}`);
+          if (makesScreens) {
+            const path = join(screens, `${name}-${device}-${theme}.jpg`);
+            await page.evaluate(() => scrollTo(0, 0));
+            await page.screenshot({ path, type: "jpeg", quality: 45, scale: "css", fullPage: true });
+          }
+        }
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => window.axe.run());
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html).join(" ")}`);
+        assert.deepEqual(found, [], theme);
+      }
+      assert.deepEqual(faults, []);
+      await page.close();
+    });
+  });
+}
