@@ -9,7 +9,9 @@ pub mod compact_resnet;
 pub mod compact_vgg;
 mod export;
 pub mod ops;
+pub mod stack;
 pub mod student;
+pub mod studies;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

@@ -1,0 +1,160 @@
+//! The networks of the published studies that are compared here.
+//!
+//! S0 compares seven methods and a compressed network, S1 transfer learning, S2 ensembles, S3
+//! attention and very small networks, S4 tells four classes apart. Each network says what its
+//! study gave and what was chosen here.
+
+pub mod agrawal_mittal;
+pub mod alex_net;
+pub mod autoencoder;
+pub mod capsule_net;
+pub mod deep_emotion;
+pub mod four_class;
+pub mod micro_exp_net;
+pub mod res_net;
+pub mod shallow_deep;
+pub mod vgg_net;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::Ops;
+use super::stack::Stack;
+use crate::expression::Expression;
+use agrawal_mittal::AgrawalMittal;
+use autoencoder::Autoencoder;
+use capsule_net::CapsuleNet;
+use deep_emotion::DeepEmotion;
+use micro_exp_net::{MicroExpNet, MicroSize};
+
+/// Which system of the studies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum System {
+    /// S0: AlexNet.
+    AlexNet,
+    /// S0: VGGNet.
+    VggNet,
+    /// S0: ResNet.
+    ResNet,
+    /// S0: capsules with dynamic routing.
+    CapsuleNet,
+    /// S0: representational autoencoder.
+    Autoencoder,
+    /// S2: two convolutions.
+    Shallow,
+    /// S2: four convolutions.
+    Deep,
+    /// S2: Agrawal and Mittal's large kernels.
+    AgrawalMittal,
+    /// S3: convolutions behind a spatial transformer.
+    DeepEmotion,
+    /// S3: MicroExpNet, medium.
+    MicroExpNetM,
+    /// S3: MicroExpNet, small.
+    MicroExpNetS,
+    /// S3: MicroExpNet, extra small.
+    MicroExpNetXs,
+    /// S3: MicroExpNet, smallest.
+    MicroExpNetXxs,
+    /// S4: model 1.
+    Model1,
+    /// S4: model 2.
+    Model2,
+    /// S4: the final model.
+    FinalModel,
+}
+
+/// A system, with what a run may choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Which one.
+    pub system: System,
+    /// Number of classes.
+    #[serde(default = "seven")]
+    pub classes: usize,
+    /// Whether a network of S4 gets three equal channels in place of one.
+    #[serde(default)]
+    pub rgb: bool,
+}
+
+fn seven() -> usize {
+    Expression::COUNT
+}
+
+/// A network of the studies.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
+pub enum StudyNetwork {
+    /// A chain of layers over gray faces of 48 x 48 pixels.
+    Gray(Stack),
+    /// A chain of layers over faces of three equal channels.
+    Rgb(Stack),
+    /// Agrawal and Mittal's network.
+    AgrawalMittal(AgrawalMittal),
+    /// MicroExpNet of any size.
+    MicroExpNet(MicroExpNet),
+    /// Deep-Emotion.
+    DeepEmotion(DeepEmotion),
+    /// The capsule network.
+    CapsuleNet(CapsuleNet),
+    /// The autoencoder.
+    Autoencoder(Autoencoder),
+}
+
+impl StudyConfig {
+    /// The network with fresh weights.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> StudyNetwork {
+        let classes = self.classes;
+        let four_class = |build: fn(usize, usize, &Device) -> Stack| {
+            if self.rgb {
+                StudyNetwork::Rgb(build(3, classes, device))
+            } else {
+                StudyNetwork::Gray(build(1, classes, device))
+            }
+        };
+        let micro = |size| StudyNetwork::MicroExpNet(MicroExpNet::new(size, classes, device));
+        match self.system {
+            System::AlexNet => StudyNetwork::Gray(alex_net::alex_net(classes, device)),
+            System::VggNet => StudyNetwork::Gray(vgg_net::vgg_net(classes, device)),
+            System::ResNet => StudyNetwork::Gray(res_net::res_net(classes, device)),
+            System::Shallow => StudyNetwork::Gray(shallow_deep::shallow(classes, device)),
+            System::Deep => StudyNetwork::Gray(shallow_deep::deep(classes, device)),
+            System::CapsuleNet => StudyNetwork::CapsuleNet(CapsuleNet::new(classes, device)),
+            System::Autoencoder => StudyNetwork::Autoencoder(Autoencoder::new(classes, device)),
+            System::DeepEmotion => StudyNetwork::DeepEmotion(DeepEmotion::new(classes, device)),
+            System::AgrawalMittal => {
+                StudyNetwork::AgrawalMittal(AgrawalMittal::new(classes, device))
+            }
+            System::MicroExpNetM => micro(MicroSize::M),
+            System::MicroExpNetS => micro(MicroSize::S),
+            System::MicroExpNetXs => micro(MicroSize::Xs),
+            System::MicroExpNetXxs => micro(MicroSize::Xxs),
+            System::Model1 => four_class(four_class::model_1),
+            System::Model2 => four_class(four_class::model_2),
+            System::FinalModel => four_class(four_class::final_model),
+        }
+    }
+}
+
+impl StudyNetwork {
+    /// The logits of each class; the capsule network's lengths.
+    ///
+    /// # Shapes
+    /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`face_input`](super::face_input) says
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+        match self {
+            Self::Gray(stack) => stack.forward(faces, ops),
+            Self::Rgb(stack) => stack.forward(four_class::repeated(faces), ops),
+            Self::AgrawalMittal(network) => network.forward(faces, ops),
+            Self::MicroExpNet(network) => network.forward(faces, ops),
+            Self::DeepEmotion(network) => network.forward(faces, ops),
+            Self::CapsuleNet(network) => network.forward(faces, ops),
+            Self::Autoencoder(network) => network.forward(faces, ops),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The networks of the studies have the sizes that their papers state, and each can learn.
+
+mod common;
+
+use burn::module::{AutodiffModule, Module};
+use burn::optim::{AdamConfig, GradientsParams, Optimizer};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use mien_engine::crop::SIDE;
+use mien_engine::nets::studies::autoencoder::reconstruction_loss;
+use mien_engine::nets::studies::capsule_net::margin_loss;
+use mien_engine::nets::studies::{StudyConfig, StudyNetwork, System};
+use mien_trainer::ops::FastOps;
+
+const ALL: [System; 16] = [
+    System::AlexNet,
+    System::VggNet,
+    System::ResNet,
+    System::CapsuleNet,
+    System::Autoencoder,
+    System::Shallow,
+    System::Deep,
+    System::AgrawalMittal,
+    System::DeepEmotion,
+    System::MicroExpNetM,
+    System::MicroExpNetS,
+    System::MicroExpNetXs,
+    System::MicroExpNetXxs,
+    System::Model1,
+    System::Model2,
+    System::FinalModel,
+];
+
+fn config(system: System, classes: usize) -> StudyConfig {
+    StudyConfig {
+        system,
+        classes,
+        rgb: false,
+    }
+}
+
+#[test]
+fn every_network_gives_one_value_a_class() {
+    let device = Device::flex();
+    let faces = Tensor::zeros([2, 1, SIDE, SIDE], &device);
+    for system in ALL {
+        for classes in [4, 7] {
+            let network = config(system, classes).init(&device);
+            let logits = network.forward(faces.clone(), &FastOps);
+            assert_eq!(logits.dims(), [2, classes], "{system:?}");
+        }
+    }
+}
+
+#[test]
+fn a_network_of_the_four_class_study_takes_three_channels() {
+    let device = Device::flex();
+    let rgb = StudyConfig {
+        rgb: true,
+        ..config(System::FinalModel, 4)
+    };
+    let network = rgb.init(&device);
+    let logits = network.forward(Tensor::zeros([2, 1, SIDE, SIDE], &device), &FastOps);
+    assert_eq!(logits.dims(), [2, 4]);
+    let gray = config(System::FinalModel, 4).init(&device);
+    assert_eq!(network.num_params() - gray.num_params(), 2 * 9 * 32);
+}
+
+#[test]
+fn the_micro_networks_have_the_sizes_of_their_paper() {
+    for (system, parameters) in [
+        (System::MicroExpNetM, 900_151),
+        (System::MicroExpNetS, 231_991),
+        (System::MicroExpNetXs, 120_631),
+        (System::MicroExpNetXxs, 64_951),
+    ] {
+        let network = config(system, 7).init(&Device::flex());
+        assert_eq!(network.num_params(), parameters, "{system:?}");
+    }
+}
+
+#[test]
+fn the_other_networks_have_the_sizes_of_their_layers() {
+    let conv = |kernel: usize, from: usize, to: usize| kernel * kernel * from * to + to;
+    let dense = |from: usize, to: usize| from * to + to;
+    // Without bias, but with four numbers a channel of the batch norm.
+    let norm = |kernel: usize, from: usize, to: usize| kernel * kernel * from * to + 4 * to;
+    let alex = conv(5, 1, 32)
+        + conv(5, 32, 96)
+        + conv(3, 96, 128)
+        + conv(3, 128, 128)
+        + conv(3, 128, 96)
+        + dense(96 * 9, 512)
+        + dense(512, 512)
+        + dense(512, 7);
+    let shallow = norm(3, 1, 32) + norm(3, 32, 64) + dense(64 * 144, 256) + dense(256, 7);
+    let emotion = conv(7, 1, 8)
+        + conv(5, 8, 10)
+        + dense(10 * 64, 32)
+        + dense(32, 6)
+        + conv(3, 1, 10)
+        + 3 * conv(3, 10, 10)
+        + 2 * 40
+        + dense(810, 50)
+        + dense(50, 7);
+    let capsule = conv(9, 1, 64) + conv(9, 64, 64) + 128 * 7 * 16 * 8;
+    for (system, parameters) in [
+        (System::AlexNet, alex),
+        (System::Shallow, shallow),
+        (System::DeepEmotion, emotion),
+        (System::CapsuleNet, capsule),
+    ] {
+        let network = config(system, 7).init(&Device::flex());
+        assert_eq!(network.num_params(), parameters, "{system:?}");
+    }
+}
+
+/// 32 striped faces with their classes.
+fn batch(device: &Device) -> (Tensor<4>, Tensor<2>, Vec<usize>) {
+    const FACES: usize = 32;
+    let data = common::faces(FACES);
+    let pixels: Vec<f32> = (0..FACES)
+        .flat_map(|index| data.pixels(index))
+        .map(|pixel| pixel / 64.0 - 2.0)
+        .collect();
+    let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
+    let mut targets = vec![0.0_f32; FACES * 7];
+    for (row, &label) in targets.chunks_exact_mut(7).zip(&labels) {
+        row[label] = 1.0;
+    }
+    (
+        Tensor::from_data(TensorData::new(pixels, [FACES, 1, SIDE, SIDE]), device),
+        Tensor::from_data(TensorData::new(targets, [FACES, 7]), device),
+        labels,
+    )
+}
+
+fn accuracy(network: &StudyNetwork, faces: &Tensor<4>, labels: &[usize]) -> f64 {
+    let best = network.forward(faces.clone(), &FastOps).argmax(1).to_data();
+    let right = best.iter::<u32>().zip(labels);
+    let right = right.filter(|(best, label)| *best as usize == **label);
+    right.count() as f64 / labels.len() as f64
+}
+
+/// Trains on 32 faces until all are recognised.
+fn learns(system: System, rate: f64, steps: usize) {
+    let device = Device::flex().autodiff();
+    device.seed(1);
+    let (faces, targets, labels) = batch(&device);
+    let mut network = config(system, 7).init(&device);
+    let mut adam = AdamConfig::new().init();
+    let mut found = 0.0;
+    for step in 0..steps {
+        let loss = match (&network, step % 2) {
+            (StudyNetwork::CapsuleNet(capsules), _) => {
+                margin_loss(capsules.forward(faces.clone(), &FastOps), targets.clone())
+            }
+            // Both phases in turn: the classifier gives the encoder no gradient.
+            (StudyNetwork::Autoencoder(coder), 0) => {
+                let codes = coder.encode(faces.clone(), &FastOps);
+                reconstruction_loss(coder.decode(codes), faces.clone())
+            }
+            _ => {
+                let logits = network.forward(faces.clone(), &FastOps);
+                log_softmax(logits, 1)
+                    .mul(targets.clone())
+                    .sum_dim(1)
+                    .mean()
+                    .neg()
+            }
+        };
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        network = adam.step(rate, network, gradients);
+        if step % 10 == 9 {
+            found = accuracy(&network.valid(), &faces.clone().inner(), &labels);
+            if found == 1.0 {
+                return;
+            }
+        }
+    }
+    panic!("{system:?} recognises {found} after {steps} steps");
+}
+
+macro_rules! learns {
+    ($($name:ident: $system:ident, $rate:expr, $steps:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                learns(System::$system, $rate, $steps);
+            }
+        )*
+    };
+}
+
+learns! {
+    alex_net_learns: AlexNet, 1e-3, 400;
+    vgg_net_learns: VggNet, 1e-3, 300;
+    res_net_learns: ResNet, 2e-3, 200;
+    capsule_net_learns: CapsuleNet, 1e-3, 400;
+    the_autoencoder_learns: Autoencoder, 2e-3, 800;
+    the_shallow_network_learns: Shallow, 1e-3, 300;
+    the_deep_network_learns: Deep, 1e-3, 400;
+    agrawal_and_mittals_network_learns: AgrawalMittal, 2e-3, 400;
+    deep_emotion_learns: DeepEmotion, 3e-3, 800;
+    micro_exp_net_learns: MicroExpNetXxs, 2e-3, 800;
+    model_1_learns: Model1, 1e-3, 400;
+    model_2_learns: Model2, 1e-3, 400;
+    the_final_model_learns: FinalModel, 1e-3, 300;
+}
