@@ -1,5 +1,7 @@
 //! A tiny data set and run.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use mien_engine::expression::Expression;
 use mien_engine::nets::{NetworkConfig, StudentConfig};
 use mien_trainer::data::{DataSet, FACE_PIXELS};

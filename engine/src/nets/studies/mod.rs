@@ -81,7 +81,7 @@ pub struct StudyConfig {
 }
 
 fn seven() -> usize {
-    Expression::COUNT
+    Expression::FER2013.len()
 }
 
 /// A network of the studies.
