@@ -36,7 +36,7 @@ fn what_the_user_can_mend_gives_status_1_and_a_message() {
         (vec!["evaluate", "--data", missing], "cannot read"),
         (
             vec!["evaluate", "--data", path_text(here.path())],
-            "no subfolder named",
+            "subfolder named angry",
         ),
         (
             vec!["evaluate", "--data", missing, "--split", "test"],

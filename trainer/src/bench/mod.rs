@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::augment::face_rng;
 use crate::data::FACE_PIXELS;
 use crate::ops::Precision;
-use crate::train::{OptimizerConfig, RunConfig, Sgd};
+use crate::train::{Optimizer, OptimizerConfig, OptimizerKind, Rates, RunConfig};
 use nets::{Net, SIDE, Subject};
 
 /// Faces a step.
@@ -43,12 +43,18 @@ pub struct Row {
     pub loading: Option<f64>,
 }
 
+/// What each step moves the weights by.
+const RATES: Rates = Rates {
+    learning_rate: 0.01,
+    momentum: 0.9,
+};
+
 /// A network in training on random faces.
 #[derive(Debug)]
 pub struct Trial {
     run: Option<RunConfig>,
     network: Net,
-    sgd: Sgd,
+    optimizer: Optimizer,
     faces: Tensor<4>,
     targets: Tensor<2>,
 }
@@ -64,12 +70,16 @@ impl Trial {
         let side = if run.is_some() { crop::SIDE } else { SIDE };
         let numbers = network.num_params();
         let config = OptimizerConfig {
-            learning_rate: 0.01,
+            kind: OptimizerKind::Sgd,
+            learning_rate: RATES.learning_rate,
             warmup_epochs: 0.0,
             decay_epochs: None,
-            momentum: 0.9,
+            momentum: RATES.momentum,
+            square_momentum: 0.0,
+            epsilon: 0.0,
             weight_decay: 5e-4,
             ema_decay: 0.999,
+            clip_norm: None,
         };
         let faces = Tensor::random(
             [BATCH, 1, side, side],
@@ -80,7 +90,13 @@ impl Trial {
         Self {
             run,
             network,
-            sgd: Sgd::new(config, vec![0.0; numbers], vec![0.0; numbers], 0),
+            optimizer: Optimizer::new(
+                config,
+                vec![0.0; numbers],
+                Vec::new(),
+                vec![0.0; numbers],
+                0,
+            ),
             faces,
             targets: Tensor::full([BATCH, classes], 1.0 / classes as f64, &device),
         }
@@ -99,7 +115,7 @@ impl Trial {
         let loss = log_softmax(logits, 1).mul(self.targets.clone());
         let gradients = loss.sum_dim(1).mean().neg().backward();
         let gradients = GradientsParams::from_grads(gradients, &self.network);
-        self.network = self.sgd.step(self.network.clone(), gradients, 0.01);
+        self.network = self.optimizer.step(self.network.clone(), gradients, RATES);
         start.elapsed()
     }
 

@@ -85,7 +85,7 @@ impl Train {
             table.show(progress);
         })
         .map_err(blame)?;
-        if state.header.history.len() == config.epochs {
+        if config.is_finished(&state.header) {
             let release = Release::new(&state, &faces, &config.name, WeightStorage::F16, false)
                 .map_err(export::blame)?;
             let model = out.join(format!("{}.mien", config.name));

@@ -22,7 +22,8 @@ pub fn epoch_order(seed: u64, epoch: usize, faces: usize) -> Vec<usize> {
     order
 }
 
-/// Augmented faces of one step, normalised as the network's input says: `[batch, 1, 48, 48]`.
+/// Augmented faces of one step; `draws` are as [`Balance::order`](super::balance::Balance::order)
+/// gives them, normalised as the network's input says: `[batch, 1, 48, 48]`.
 #[must_use]
 pub fn training_faces(
     config: &RunConfig,
@@ -30,16 +31,17 @@ pub fn training_faces(
     data: &DataSet,
     soft_labels: Option<&SoftLabels>,
     epoch: usize,
-    indices: &[usize],
+    draws: &[usize],
     device: &Device,
 ) -> Tensor<4> {
-    let mut pixels = vec![0.0; indices.len() * FACE_PIXELS];
-    for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(FACE_PIXELS)) {
+    let mut pixels = vec![0.0; draws.len() * FACE_PIXELS];
+    for (&draw, out) in draws.iter().zip(pixels.chunks_exact_mut(FACE_PIXELS)) {
+        let index = draw % data.len();
         let mut face = data.pixels(index);
         if let Some(labels) = soft_labels {
             labels.view(data, view(labels, epoch, index), index, &mut face);
         }
-        let mut rng = face_rng(config.seed, epoch, index);
+        let mut rng = face_rng(config.seed, epoch, draw);
         config.augmentation.apply(&face, &mut rng, out);
     }
     to_tensor(input, pixels, device)
@@ -77,13 +79,14 @@ fn to_tensor(input: &InputSpec, mut pixels: Vec<f32>, device: &Device) -> Tensor
 }
 
 /// What the network should answer, `[batch, classes]`: the true class, or the shares of the classes
-/// where the data set knows them; smoothed.
+/// where the data set knows them; smoothed, and multiplied by the classes' weights.
 #[must_use]
 pub fn targets(
     data: &DataSet,
     indices: &[usize],
     classes: usize,
     smoothing: f32,
+    weights: Option<&[f32]>,
     device: &Device,
 ) -> Tensor<2> {
     let rest = smoothing / classes as f32;
@@ -96,6 +99,9 @@ pub fn targets(
                 }
             }
             None => row[data.labels()[index].index()] += 1.0 - smoothing,
+        }
+        for (value, weight) in row.iter_mut().zip(weights.into_iter().flatten()) {
+            *value *= weight;
         }
     }
     Tensor::from_data(TensorData::new(values, [indices.len(), classes]), device)
@@ -123,7 +129,7 @@ mod tests {
         for class in [Expression::Fear, Expression::Angry] {
             data.push(&[0; FACE_PIXELS], class);
         }
-        let targets = targets(&data, &[0, 1], 4, 0.2, &Device::flex());
+        let targets = targets(&data, &[0, 1], 4, 0.2, None, &Device::flex());
         let values: Vec<f32> = targets.to_data().iter::<f32>().collect();
         for (value, expected) in values.iter().zip([0.05, 0.05, 0.85, 0.05, 0.85, 0.05]) {
             assert!((value - expected).abs() < 1e-6);
@@ -136,7 +142,7 @@ mod tests {
         let shares = [0.0, 0.25, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0];
         data.push_distribution(&[0; FACE_PIXELS], shares);
         assert_eq!(data.labels(), [Expression::Happy]);
-        let targets = targets(&data, &[0], 8, 0.0, &Device::flex());
+        let targets = targets(&data, &[0], 8, 0.0, None, &Device::flex());
         let values: Vec<f32> = targets.to_data().iter::<f32>().collect();
         assert_eq!(values, shares);
     }

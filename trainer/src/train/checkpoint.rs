@@ -1,8 +1,8 @@
 //! A run's state after an epoch, in one file that is replaced atomically.
 //!
 //! Layout: [`MAGIC`], SHA-256 of all that follows, length of the header (32 bits, little-endian),
-//! header (JSON), then four vectors of 32-bit floats, little-endian, of equal length: weights,
-//! momentum, mean of the weights, best weights.
+//! header (JSON), then vectors of 32-bit floats, little-endian, of equal length: weights, momentum,
+//! mean of the weights, best weights, and where the optimiser has them, means of squares.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -16,6 +16,7 @@ use crate::files::{WriteError, write_atomically};
 
 const MAGIC: &[u8; 8] = b"MIENCKP1";
 const DIGEST_BYTES: usize = 32;
+/// Vectors that every run has.
 const VECTORS: usize = 4;
 
 /// What one epoch achieved.
@@ -52,6 +53,8 @@ pub struct Checkpoint {
     pub mean: Vec<f32>,
     /// The mean of the weights after the best epoch.
     pub best: Vec<f32>,
+    /// The optimiser's means of squares; empty where it has none.
+    pub squares: Vec<f32>,
 }
 
 /// What stands in a checkpoint beside the numbers.
@@ -115,7 +118,13 @@ impl Checkpoint {
         let header = serde_json::json!(self.header).to_string().into_bytes();
         let mut body = (header.len() as u32).to_le_bytes().to_vec();
         body.extend(header);
-        for vector in [&self.weights, &self.momentum, &self.mean, &self.best] {
+        for vector in [
+            &self.weights,
+            &self.momentum,
+            &self.mean,
+            &self.best,
+            &self.squares,
+        ] {
             body.extend(vector.iter().flat_map(|value| value.to_le_bytes()));
         }
         let mut bytes = MAGIC.to_vec();
@@ -153,17 +162,21 @@ impl Checkpoint {
             .chunks_exact(size_of::<f32>())
             .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
             .collect();
-        let each = values.len() / VECTORS;
-        if each == 0 || body.len() != VECTORS * each * size_of::<f32>() {
+        let header: Header = serde_json::from_slice(header).ok()?;
+        let has_squares = header.config.optimizer.kind.has_squares();
+        let count = VECTORS + usize::from(has_squares);
+        let each = values.len() / count;
+        if each == 0 || body.len() != count * each * size_of::<f32>() {
             return None;
         }
         let mut vectors = values.chunks_exact(each).map(<[f32]>::to_vec);
         Some(Self {
-            header: serde_json::from_slice(header).ok()?,
+            header,
             weights: vectors.next()?,
             momentum: vectors.next()?,
             mean: vectors.next()?,
             best: vectors.next()?,
+            squares: vectors.next().unwrap_or_default(),
         })
     }
 }

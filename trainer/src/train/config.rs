@@ -6,6 +6,11 @@ use mien_engine::nets::NetworkConfig;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::balance::Balance;
+use super::checkpoint::Header;
+use super::mixing::Mixing;
+use super::optimizer::OptimizerConfig;
+use super::schedule::Schedule;
 use crate::augment::Augmentation;
 use crate::data::DataConfig;
 use crate::ops::Precision;
@@ -45,6 +50,21 @@ pub struct RunConfig {
     /// Which faces and labels are learned from.
     #[serde(default)]
     pub data: DataConfig,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How the faces of a batch are mixed with each other.
+    #[serde(default)]
+    pub mixing: Mixing,
+    /// How rare classes get more weight.
+    #[serde(default)]
+    pub balance: Balance,
+    /// Names of layers that do not learn, as `stem` or `blocks.0`.
+    #[serde(default)]
+    pub freeze: Vec<String>,
+    /// Ends the run after so many epochs without a new highest validation accuracy.
+    #[serde(default)]
+    pub early_stopping: Option<usize>,
 }
 
 /// Learning from a teacher's soft labels (Hinton et al. 2015, "Distilling the knowledge in a
@@ -59,31 +79,6 @@ pub struct Distillation {
     pub temperature: f32,
     /// Share of the loss that compares with the teacher; the rest compares with the true class.
     pub weight: f32,
-}
-
-/// Stochastic gradient descent with Nesterov momentum. The learning rate rises in a line, stays,
-/// and falls along a half cosine to zero in the last epochs. As long as it has not begun to fall,
-/// a run may still be given other `epochs`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// The highest learning rate.
-    pub learning_rate: f64,
-    /// Epochs until it is reached; may be a fraction.
-    #[serde(default)]
-    pub warmup_epochs: f64,
-    /// Epochs during which it falls; all after the rise if not given.
-    #[serde(default)]
-    pub decay_epochs: Option<f64>,
-    /// Share of the last step that is kept.
-    pub momentum: f64,
-    /// Decay of kernels and matrices; biases and batch norms are left out.
-    #[serde(default)]
-    pub weight_decay: f64,
-    /// Decay of the running mean of the weights, which is what is evaluated and kept; 0 keeps the
-    /// weights themselves.
-    #[serde(default)]
-    pub ema_decay: f64,
 }
 
 /// Why a run file cannot be used.
@@ -157,35 +152,31 @@ impl RunConfig {
                 share(f64::from(self.label_smoothing)),
             ),
             (
-                "optimizer.learning_rate",
-                "above 0",
-                optimizer.learning_rate > 0.0 && optimizer.learning_rate.is_finite(),
-            ),
-            (
                 "optimizer.warmup_epochs",
                 "from 0 to below epochs",
                 optimizer.warmup_epochs >= 0.0 && optimizer.warmup_epochs < self.epochs as f64,
             ),
             (
                 "optimizer.decay_epochs",
-                "above 0, and with warmup_epochs at most epochs",
+                "above 0, with warmup_epochs at most epochs, and only with a cosine schedule",
                 self.decay_epochs() > 0.0
-                    && optimizer.warmup_epochs + self.decay_epochs() <= self.epochs as f64,
+                    && optimizer.warmup_epochs + self.decay_epochs() <= self.epochs as f64
+                    && (optimizer.decay_epochs.is_none() || self.schedule == Schedule::Cosine),
             ),
             (
-                "optimizer.momentum",
-                "from 0 to below 1",
-                share(optimizer.momentum),
+                "early_stopping",
+                "at least 1",
+                self.early_stopping != Some(0),
             ),
             (
-                "optimizer.weight_decay",
-                "at least 0",
-                optimizer.weight_decay >= 0.0 && optimizer.weight_decay.is_finite(),
-            ),
-            (
-                "optimizer.ema_decay",
-                "from 0 to below 1",
-                share(optimizer.ema_decay),
+                "freeze",
+                "names of layers, as stem or blocks.0",
+                self.freeze.iter().all(|name| {
+                    !name.is_empty()
+                        && name
+                            .chars()
+                            .all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
+                }),
             ),
             (
                 "distillation.temperature",
@@ -208,13 +199,19 @@ impl RunConfig {
                 share(f64::from(augmentation.erase_area)),
             ),
         ];
+        let checks = checks
+            .into_iter()
+            .chain(self.optimizer.checks())
+            .chain(self.schedule.checks())
+            .chain(self.mixing.checks())
+            .chain(self.balance.checks());
         match checks.into_iter().find(|(_, _, holds)| !holds) {
             Some((setting, range, _)) => Err(ConfigError::Range { setting, range }),
             None => Ok(()),
         }
     }
 
-    /// The learning rate of a step, counted from 0 over the whole run.
+    /// The learning rate of a step in a [`Schedule::Cosine`], counted from 0 over the whole run.
     #[must_use]
     pub fn learning_rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let peak = self.optimizer.learning_rate;
@@ -229,11 +226,31 @@ impl RunConfig {
         peak * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
     }
 
+    /// The share of the highest learning rate during the rise; `None` after it.
+    #[must_use]
+    pub fn rise(&self, step: usize, steps_per_epoch: usize) -> Option<f64> {
+        let warmup = self.optimizer.warmup_epochs * steps_per_epoch as f64;
+        let step = step as f64;
+        (step < warmup).then(|| (step + 1.0) / (warmup + 1.0))
+    }
+
+    /// Whether a run with this history has come to its end.
+    #[must_use]
+    pub fn is_finished(&self, header: &Header) -> bool {
+        let epochs = header.history.len();
+        let waited = epochs - header.best_epoch;
+        epochs >= self.epochs || self.early_stopping.is_some_and(|limit| waited >= limit)
+    }
+
     /// Whether a run that has made `epochs` epochs with the settings `past` would have gone the
     /// same way with these.
     #[must_use]
     pub fn continues(&self, past: &Self, epochs: usize) -> bool {
-        let constant = |run: &Self| epochs as f64 <= run.epochs as f64 - run.decay_epochs();
+        let constant = |run: &Self| match run.schedule {
+            Schedule::Cosine => epochs as f64 <= run.epochs as f64 - run.decay_epochs(),
+            Schedule::Step(_) | Schedule::Plateau(_) => true,
+            Schedule::OneCycle(_) => false,
+        };
         let lengthened = Self {
             epochs: past.epochs,
             ..self.clone()

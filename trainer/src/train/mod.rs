@@ -1,9 +1,13 @@
 //! Training runs: from a [`RunConfig`] and faces to weights, with a checkpoint after each epoch.
 
+mod balance;
 mod batch;
 mod checkpoint;
 mod config;
-mod sgd;
+mod freeze;
+mod mixing;
+mod optimizer;
+mod schedule;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -18,9 +22,12 @@ use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use balance::Balance;
 pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};
-pub use config::{ConfigError, Distillation, OptimizerConfig, RunConfig};
-pub use sgd::Sgd;
+pub use config::{ConfigError, Distillation, RunConfig};
+pub use mixing::{Mix, Mixing};
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind};
+pub use schedule::{OneCycleSchedule, PlateauSchedule, Rates, Schedule, StepSchedule};
 
 use crate::data::DataSet;
 use crate::evaluate::{self, EvaluateError};
@@ -78,6 +85,14 @@ pub enum TrainError {
     /// The network cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// A layer that is to be frozen does not exist.
+    #[error("the network has no layer {name} to freeze; choose among {layers} and what is in them")]
+    NoSuchLayer {
+        /// Its name.
+        name: String,
+        /// Names of layers.
+        layers: String,
+    },
     /// Too few faces to learn from.
     #[error("a run needs training and validation faces, at least one batch of the former")]
     NoFaces,
@@ -145,7 +160,7 @@ pub fn run(
     }
     let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
     let mut session = Session::start(job, ops, device.clone().autodiff())?;
-    while session.history().len() < last {
+    while session.history().len() < last && !config.is_finished(&session.state.header) {
         let record = session.epoch(&mut tell)?;
         tell(Progress::Epoch(&record));
     }
@@ -159,7 +174,9 @@ struct Session<'a, O> {
     device: Device,
     input: InputSpec,
     network: Network,
-    sgd: Sgd,
+    optimizer: Optimizer,
+    /// Of each class in the loss.
+    class_weights: Option<Vec<f32>>,
     state: Checkpoint,
 }
 
@@ -193,25 +210,32 @@ impl<'a, O: Ops> Session<'a, O> {
                     best_epoch: 0,
                 },
                 momentum: vec![0.0; first.len()],
+                squares: if config.optimizer.kind.has_squares() {
+                    vec![0.0; first.len()]
+                } else {
+                    Vec::new()
+                },
                 mean: first.clone(),
                 best: first.clone(),
                 weights: first,
             },
         };
         let steps = job.training.len() / config.batch;
-        let sgd = Sgd::new(
+        let optimizer = Optimizer::new(
             config.optimizer.clone(),
             state.momentum.clone(),
+            state.squares.clone(),
             state.mean.clone(),
             steps * state.header.history.len(),
         );
         Ok(Self {
             input: network.export().input,
-            network: weights::write(network, &state.weights),
+            network: freeze::freeze(weights::write(network, &state.weights), &config.freeze)?,
+            class_weights: (config.balance).class_weights(job.training, config.network.classes()),
             job,
             ops,
             device,
-            sgd,
+            optimizer,
             state,
         })
     }
@@ -226,8 +250,9 @@ impl<'a, O: Ops> Session<'a, O> {
         let mut record = self.learn(tell)?;
 
         self.state.weights = weights::read(&self.network);
-        self.state.momentum = self.sgd.momentum().to_vec();
-        self.state.mean = self.sgd.mean().to_vec();
+        self.state.momentum = self.optimizer.momentum().to_vec();
+        self.state.squares = self.optimizer.squares().to_vec();
+        self.state.mean = self.optimizer.mean().to_vec();
         let averaged = weights::write(self.network.valid(), &self.state.mean);
         let predictions = evaluate::predict(&averaged.export(), self.job.validation, |_| ())?;
         record.valid_loss = predictions.negative_log_likelihood(1.0);
@@ -261,11 +286,13 @@ impl<'a, O: Ops> Session<'a, O> {
         let epoch = self.history().len() + 1;
         // Dropout draws from the device's generator: the same numbers in a resumed run.
         self.device.seed(config.seed.wrapping_add(epoch as u64));
-        let order = batch::epoch_order(config.seed, epoch, training.len());
-        let steps = training.len() / config.batch;
         let classes = config.network.classes();
+        let order = config.balance.order(training, classes, config.seed, epoch);
+        let steps = training.len() / config.batch;
         let (mut loss_sum, mut right, mut loading_seconds, mut learning_rate) = (0.0, 0, 0.0, 0.0);
-        for (step, indices) in order.chunks_exact(config.batch).enumerate() {
+        for (step, draws) in order.chunks_exact(config.batch).enumerate() {
+            let indices: Vec<usize> = draws.iter().map(|draw| draw % training.len()).collect();
+            let indices = indices.as_slice();
             let loading = Instant::now();
             let faces = batch::training_faces(
                 config,
@@ -273,7 +300,7 @@ impl<'a, O: Ops> Session<'a, O> {
                 training,
                 soft_labels,
                 epoch,
-                indices,
+                draws,
                 &self.device,
             );
             let labels: Vec<usize> = indices
@@ -285,6 +312,7 @@ impl<'a, O: Ops> Session<'a, O> {
                 indices,
                 classes,
                 config.label_smoothing,
+                self.class_weights.as_deref(),
                 &self.device,
             );
             let taught = config
@@ -296,6 +324,17 @@ impl<'a, O: Ops> Session<'a, O> {
                         batch::soft_targets(labels, how.temperature, epoch, indices, &self.device);
                     (how, targets)
                 });
+            let overall = (epoch - 1) * steps + step;
+            let side = faces.dims()[2];
+            let mix = (config.mixing).draw(config.seed, overall, config.batch, side);
+            let (faces, targets, taught) = match &mix {
+                Some(mix) => (
+                    mix.faces(faces),
+                    mix.targets(targets),
+                    taught.map(|(how, soft)| (how, mix.targets(soft))),
+                ),
+                None => (faces, targets, taught),
+            };
             loading_seconds += loading.elapsed().as_secs_f64();
 
             let logits = self.network.forward(faces, self.ops); // [batch, classes]
@@ -314,10 +353,9 @@ impl<'a, O: Ops> Session<'a, O> {
             }
             loss_sum += f64::from(value);
             let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-            learning_rate = config.learning_rate((epoch - 1) * steps + step, steps);
-            self.network = self
-                .sgd
-                .step(self.network.clone(), gradients, learning_rate);
+            let rates = Schedule::rates(config, overall, steps, &self.state.header.history);
+            learning_rate = rates.learning_rate;
+            self.network = self.optimizer.step(self.network.clone(), gradients, rates);
             tell(Progress::Step {
                 epoch,
                 step: step + 1,

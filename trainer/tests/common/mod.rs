@@ -4,9 +4,9 @@
 
 use mien_engine::expression::Expression;
 use mien_engine::nets::{NetworkConfig, StudentConfig};
-use mien_trainer::data::{DataSet, FACE_PIXELS};
+use mien_trainer::data::{DataConfig, DataSet, FACE_PIXELS};
 use mien_trainer::ops::Precision;
-use mien_trainer::train::{OptimizerConfig, RunConfig};
+use mien_trainer::train::{Balance, Mixing, OptimizerConfig, OptimizerKind, RunConfig, Schedule};
 
 /// Faces of stripes, another direction and width for each class.
 pub fn faces(count: usize) -> DataSet {
@@ -46,6 +46,10 @@ pub fn config(epochs: usize) -> RunConfig {
             momentum: 0.9,
             weight_decay: 1e-3,
             ema_decay: 0.9,
+            kind: OptimizerKind::Sgd,
+            square_momentum: 0.99,
+            epsilon: 1e-8,
+            clip_norm: None,
         },
         augmentation: mien_trainer::augment::Augmentation {
             flip: 0.5,
@@ -56,6 +60,11 @@ pub fn config(epochs: usize) -> RunConfig {
         },
         distillation: None,
         start: None,
-        data: mien_trainer::data::DataConfig::default(),
+        data: DataConfig::default(),
+        schedule: Schedule::default(),
+        mixing: Mixing::default(),
+        balance: Balance::default(),
+        freeze: Vec::new(),
+        early_stopping: None,
     }
 }
