@@ -6,9 +6,11 @@
 //! | `wire` | how they travel (feature `browser`) |
 //! | [`gallery`] | which photos the gallery shows, and in which order |
 //! | [`language`] | the languages of the page, and how each writes numbers |
+//! | [`live`] | what the live view keeps over time |
 
 pub mod gallery;
 pub mod language;
+pub mod live;
 pub mod protocol;
 #[cfg(feature = "browser")]
 pub mod wire;

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Names one request; never used twice in a page's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -158,8 +158,27 @@ pub struct PhotoReading {
     pub height: usize,
     /// The faces, the largest first.
     pub faces: Vec<FaceReading>,
+    /// How long each step took.
+    pub timing: Timing,
+}
+
+/// Milliseconds of the worker's steps for one picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Decoding the picture into pixels.
+    pub decode: f64,
+    /// Finding the faces.
+    pub detect: f64,
+    /// Cutting the faces out and classifying them.
+    pub classify: f64,
+}
+
+impl Timing {
     /// From the decoded picture to the reading.
-    pub milliseconds: f64,
+    #[must_use]
+    pub fn engine(&self) -> f64 {
+        self.detect + self.classify
+    }
 }
 
 /// Why a request was not answered as hoped.

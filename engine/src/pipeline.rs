@@ -93,8 +93,27 @@ impl Engine {
         photo: &Photo,
         options: &DetectOptions,
     ) -> Result<Vec<FaceReading>, EngineError> {
+        let faces = self.detect(photo, options).await?;
+        self.read(photo, faces).await
+    }
+
+    /// Finds the faces in a photo, the largest first.
+    pub async fn detect(
+        &mut self,
+        photo: &Photo,
+        options: &DetectOptions,
+    ) -> Result<Vec<Face>, EngineError> {
         let mut faces = self.detector.detect(photo, options).await?;
         faces.sort_by(|one, other| other.bounds.area().total_cmp(&one.bounds.area()));
+        Ok(faces)
+    }
+
+    /// Cuts faces out of their photo and classifies them.
+    pub async fn read(
+        &mut self,
+        photo: &Photo,
+        faces: Vec<Face>,
+    ) -> Result<Vec<FaceReading>, EngineError> {
         let crops: Vec<_> = faces
             .iter()
             .map(|face| FaceCrop::new(photo, face))

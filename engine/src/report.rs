@@ -72,7 +72,8 @@ impl From<&FaceReading> for FaceReport {
     }
 }
 
-fn by_class<S: Serializer>(
+/// Serializes probabilities as an object, from the classes' names to the numbers.
+pub fn by_class<S: Serializer>(
     probabilities: &Probabilities,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

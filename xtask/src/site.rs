@@ -10,7 +10,9 @@ use crate::assets::Assets;
 use crate::{dist, offline, root, wasm};
 
 /// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
-const STYLES: [&str; 6] = ["tokens", "base", "controls", "layout", "faces", "gallery"];
+const STYLES: [&str; 7] = [
+    "tokens", "base", "controls", "layout", "faces", "gallery", "live",
+];
 
 /// Builds everything anew.
 pub fn build() -> Result<()> {

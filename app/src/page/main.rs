@@ -3,6 +3,7 @@
 mod app;
 mod assets;
 mod client;
+mod clock;
 mod components;
 mod download;
 mod i18n;

@@ -54,6 +54,15 @@ pub fn tile(rgba: &[u8]) -> Option<HtmlCanvasElement> {
     Some(canvas)
 }
 
+/// Puts a picture the size of a face crop onto a canvas of that size, pixel by pixel.
+pub fn exactly(canvas: &HtmlCanvasElement, rgba: &[u8]) {
+    let data = ImageData::new_with_u8_clamped_array(Clamped(rgba), SIDE).ok();
+    if let (Some(context), Some(data)) = (context(canvas), data) {
+        // Fails for a context that is lost only.
+        let _ = context.put_image_data(&data, 0.0, 0.0);
+    }
+}
+
 /// Draws a tile over the whole canvas.
 pub fn fill(canvas: &HtmlCanvasElement, rgba: &[u8], opacity: f64) {
     let [width, height] = [canvas.width(), canvas.height()].map(f64::from);

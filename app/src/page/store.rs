@@ -10,7 +10,7 @@ use crate::client::{Client, News, StartUp};
 use crate::offline::Offline;
 use crate::photo::Photo;
 use crate::settings;
-use crate::views::live::CameraState;
+use crate::views::live::LiveState;
 
 /// Plain names of the models that the page uses.
 const DETECTOR: &str = "models/centerface.mien";
@@ -47,8 +47,8 @@ pub struct Store {
     pub offline: RwSignal<Offline>,
     /// The photo that is shown at its full size.
     pub selected: RwSignal<Option<u32>>,
-    /// How the camera is.
-    pub camera: RwSignal<CameraState>,
+    /// What the live view knows.
+    pub live: LiveState,
     client: StoredValue<Rc<Client>, LocalStorage>,
     next_photo: StoredValue<u32>,
 }
@@ -80,7 +80,7 @@ impl Store {
             photos: RwSignal::new(Vec::new()),
             offline: RwSignal::new(Offline::No),
             selected: RwSignal::new(None),
-            camera: RwSignal::new(CameraState::Off),
+            live: LiveState::new(),
             client: StoredValue::new_local(client),
             next_photo: StoredValue::new(0),
         }

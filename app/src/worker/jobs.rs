@@ -7,14 +7,15 @@ use std::rc::Rc;
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
 use mien_app::protocol::{
-    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, StopReason,
+    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, StopReason, Timing,
 };
 use mien_engine::backend::{Backend, Choice, Reason};
 use mien_engine::crop::FaceCrop;
 use mien_engine::detect::DetectOptions;
 use mien_engine::explain::{OcclusionOptions, Question};
 use mien_engine::geometry::Point;
-use mien_engine::pipeline::{Engine, EngineError};
+use mien_engine::photo::Photo;
+use mien_engine::pipeline::{Engine, EngineError, FaceReading};
 use wasm_bindgen::JsValue;
 
 use crate::engine::Models;
@@ -111,24 +112,26 @@ impl Jobs {
         picture: JsValue,
     ) -> Result<PhotoReading, Failure> {
         self.cancelled.check(id)?;
+        let start = now();
         let photo = pixels::read(picture).await?;
+        let decode = now() - start;
         self.cancelled.check(id)?;
         let options = match kind {
             PictureKind::Photo => DetectOptions::PHOTO,
             PictureKind::Frame => DetectOptions::CAMERA,
         };
-        let start = now();
-        let faces = match self.engine.analyze(&photo, &options).await {
+        let read = match read_timed(&mut self.engine, &photo, &options).await {
             Err(error) if self.leave_gpu(&error).await => {
-                self.engine.analyze(&photo, &options).await
+                read_timed(&mut self.engine, &photo, &options).await
             }
             result => result,
         };
+        let (faces, timing) = read.map_err(|error| in_words(&error))?;
         Ok(PhotoReading {
             width: photo.width(),
             height: photo.height(),
-            faces: faces.map_err(|error| in_words(&error))?,
-            milliseconds: now() - start,
+            faces,
+            timing: Timing { decode, ..timing },
         })
     }
 
@@ -212,6 +215,24 @@ impl Jobs {
         post(&Reply::Ready(self.report.clone()));
         true
     }
+}
+
+/// Finds and reads the faces of a photo, with the time of both steps.
+async fn read_timed(
+    engine: &mut Engine,
+    photo: &Photo,
+    options: &DetectOptions,
+) -> Result<(Vec<FaceReading>, Timing), EngineError> {
+    let start = now();
+    let faces = engine.detect(photo, options).await?;
+    let detected = now();
+    let readings = engine.read(photo, faces).await?;
+    let timing = Timing {
+        detect: detected - start,
+        classify: now() - detected,
+        ..Timing::default()
+    };
+    Ok((readings, timing))
 }
 
 fn in_words(error: &EngineError) -> Failure {

@@ -2,10 +2,11 @@
 //!
 //! As in SORT (Bewley et al., "Simple online and realtime tracking", ICIP 2016,
 //! <https://arxiv.org/abs/1602.00763>), each track foretells where its face is now, at constant
-//! velocity, and an optimal assignment (`assign`) joins tracks and detections. Likeness is
-//! the DIoU of Zheng et al., "Distance-IoU loss", AAAI 2020, <https://arxiv.org/abs/1911.08287>: it
-//! still tells near from far where boxes no longer meet, as between the few frames of a slow
-//! machine. Only places are compared, never what a face looks like.
+//! velocity, and an optimal assignment (`assign`) joins tracks and detections. Likeness is the
+//! distance-IoU of Zheng et al., "Distance-IoU loss", AAAI 2020,
+//! <https://arxiv.org/abs/1911.08287>: it still tells near from far where boxes no longer meet, as
+//! between the few frames of a slow machine. Only places are compared, never what a face looks
+//! like.
 
 mod assign;
 #[cfg(test)]
@@ -22,8 +23,8 @@ use crate::pipeline::FaceReading;
 /// How faces are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackOptions {
-    /// A face that was not seen for longer is forgotten; should it come back, it is a new one. In
-    /// seconds.
+    /// A face that has been missing for longer is forgotten; should it come back, it is a new one.
+    /// In seconds, from the first frame without it: time without any frame does not count.
     pub max_lost_s: f64,
     /// The time constant of the smoothing of probabilities, in seconds; 0 leaves them as they are.
     pub smoothing_s: f64,
@@ -49,7 +50,7 @@ pub struct TrackedFace {
     pub unsmoothed: Probabilities,
 }
 
-/// A box and a detection are not joined below this DIoU (-1 to 1): at one box's width away from
+/// A box and a detection are not joined below this distance-IoU (-1 to 1): at one box's width away from
 /// where the face was expected.
 const MIN_LIKENESS: f32 = -0.2;
 
@@ -74,6 +75,8 @@ struct Track {
     /// Of the box's middle, pixels a second.
     velocity: Point,
     seen_s: f64,
+    /// The first frame without it since then.
+    missing_since_s: Option<f64>,
     smoothed: Probabilities,
 }
 
@@ -95,9 +98,16 @@ impl Tracker {
     /// is rewound, every face is a new one.
     pub fn update(&mut self, time_s: f64, readings: Vec<FaceReading>) -> Vec<TrackedFace> {
         let max_lost_s = self.options.max_lost_s;
-        self.tracks
-            .retain(|track| (0.0..=max_lost_s).contains(&(time_s - track.seen_s)));
+        self.tracks.retain(|track| {
+            let missing_s = time_s - track.missing_since_s.unwrap_or(time_s);
+            time_s >= track.seen_s && missing_s <= max_lost_s
+        });
         let pairs = self.pair(time_s, &readings);
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            if !pairs.contains(&Some(index)) {
+                track.missing_since_s.get_or_insert(time_s);
+            }
+        }
         let faces = readings.into_iter().zip(pairs);
         faces
             .map(|(reading, track)| match track {
@@ -132,6 +142,7 @@ impl Tracker {
             bounds: reading.face.extent,
             velocity: Point::default(),
             seen_s: time_s,
+            missing_since_s: None,
             smoothed: reading.probabilities,
         };
         let number = track.number;
@@ -159,6 +170,7 @@ impl Tracker {
         }
         track.bounds = reading.face.extent;
         track.seen_s = time_s;
+        track.missing_since_s = None;
         let weight = newest_weight(elapsed_s, smoothing_s);
         track.smoothed = reading
             .probabilities

@@ -22,7 +22,8 @@ pub fn Boxes(
     lit: RwSignal<Option<usize>>,
 ) -> impl IntoView {
     let boxes = reading.faces.iter().enumerate().map(|(index, face)| {
-        let place = Place::of(&face.face.bounds, &reading);
+        let place = Place::of(&face.face.bounds, [reading.width, reading.height]);
+        let [left, top, width, height] = place.lengths();
         let number = index + 1;
         let resembles = words::resembles(face.label(), face.confidence(), face.is_uncertain());
         let name = format!("{}: {resembles}", words::face(number));
@@ -37,10 +38,10 @@ pub fn Boxes(
             <button
                 class="box"
                 class:lit=move || lit.get() == Some(index)
-                style:left=percent(place.left)
-                style:top=percent(place.top)
-                style:width=percent(place.width)
-                style:height=percent(place.height)
+                style:left=left
+                style:top=top
+                style:width=width
+                style:height=height
                 aria-label=name
                 on:click=go
                 on:pointerenter=move |_| lit.set(Some(index))
@@ -48,7 +49,7 @@ pub fn Boxes(
                 on:focus=move |_| lit.set(Some(index))
                 on:blur=move |_| lit.set(None)
             >
-                <span class="tag" class:inside={place.top < TAG_ROOM}>
+                <span class="tag" class:inside=place.has_no_room_above()>
                     {number}
                 </span>
             </button>
@@ -57,38 +58,9 @@ pub fn Boxes(
     boxes.collect_view()
 }
 
-/// Boxes over the mirrored picture of the camera, with what each face resembles.
-#[component]
-pub fn LiveBoxes(reading: RwSignal<Option<Arc<PhotoReading>>>) -> impl IntoView {
-    let boxes = move || {
-        let reading = reading.get()?;
-        let boxes = reading.faces.iter().enumerate().map(|(index, face)| {
-            let place = Place::of(&face.face.bounds, &reading).mirrored();
-            let share = words::percent(face.confidence());
-            view! {
-                <div
-                    class="box"
-                    data-testid="camera-box"
-                    style:left=percent(place.left)
-                    style:top=percent(place.top)
-                    style:width=percent(place.width)
-                    style:height=percent(place.height)
-                >
-                    <span class="tag" class:inside={place.top < TAG_ROOM}>
-                        {format!("{} {} {share}", index + 1, face.label().name())}
-                    </span>
-                </div>
-            }
-        });
-        Some(boxes.collect_view())
-    };
-    // The cards say the same, and not at every frame.
-    view! { <div aria-hidden="true">{boxes}</div> }
-}
-
 /// A box as shares of the picture, 0 to 1.
 #[derive(Clone, Copy)]
-struct Place {
+pub struct Place {
     left: f32,
     top: f32,
     width: f32,
@@ -96,8 +68,9 @@ struct Place {
 }
 
 impl Place {
-    fn of(bounds: &Rect, reading: &PhotoReading) -> Self {
-        let [width, height] = [reading.width as f32, reading.height as f32];
+    /// Where a box lies in a picture of `[width, height]` pixels.
+    pub fn of(bounds: &Rect, size: [usize; 2]) -> Self {
+        let [width, height] = size.map(|side| side as f32);
         Self {
             left: bounds.x / width,
             top: bounds.y / height,
@@ -106,14 +79,21 @@ impl Place {
         }
     }
 
-    fn mirrored(self) -> Self {
+    /// The same in a mirror.
+    pub fn mirrored(self) -> Self {
         Self {
             left: 1.0 - self.left - self.width,
             ..self
         }
     }
-}
 
-fn percent(share: f32) -> String {
-    format!("{}%", share * 100.0)
+    /// Left, top, width and height as CSS lengths.
+    pub fn lengths(&self) -> [String; 4] {
+        [self.left, self.top, self.width, self.height].map(|share| format!("{}%", share * 100.0))
+    }
+
+    /// Whether a tag above the box would lie outside the picture.
+    pub fn has_no_room_above(&self) -> bool {
+        self.top < TAG_ROOM
+    }
 }

@@ -58,7 +58,7 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
             reading.width,
             reading.height,
             words::faces(reading.faces.len()),
-            reading.milliseconds
+            reading.timing.engine()
         ),
     };
     let name = photo.name.to_string();

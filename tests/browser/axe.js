@@ -1,0 +1,15 @@
+// Accessibility faults, as axe-core finds them.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds on a page, a line a fault: the rule, and the elements that break it. */
+export async function violations(page) {
+  await page.evaluate(source);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+  });
+}
