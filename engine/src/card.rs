@@ -32,6 +32,10 @@ pub struct ModelCard {
     /// The temperature that was fitted on the validation split; the last layer is already divided
     /// by it.
     pub temperature: f64,
+    /// Below which probability a reading is called uncertain; absent in cards of before it was kept,
+    /// and where no threshold was good enough.
+    #[serde(default)]
+    pub uncertainty: Option<UncertaintyCard>,
     /// The day when the card was written, UTC, as `YYYY-MM-DD`.
     pub date: String,
     /// Licence of the weights.
@@ -63,6 +67,28 @@ pub struct FileCard {
     pub storage: String,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
+}
+
+/// When a reading is called uncertain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UncertaintyCard {
+    /// A reading whose most probable class is below this probability is uncertain.
+    pub below: f32,
+    /// The share of the other readings that was to be right on the validation split.
+    pub target_accuracy: f64,
+    /// What came of it, by split.
+    pub splits: Vec<SplitAnswers>,
+}
+
+/// What came of a threshold on one split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SplitAnswers {
+    /// The split.
+    pub split: String,
+    /// Share of the faces whose reading is not uncertain.
+    pub answered: f64,
+    /// Share of these readings that is right; absent without any.
+    pub accuracy: Option<f64>,
 }
 
 /// How a model was trained.
@@ -128,6 +154,7 @@ impl ModelCard {
             training,
             evaluations: Vec::new(),
             temperature,
+            uncertainty: None,
             date,
             licence: "MIT OR Apache-2.0; the training data are for research and development"
                 .to_owned(),

@@ -28,9 +28,6 @@ pub enum EngineError {
     Explain(#[from] ExplainError),
 }
 
-/// A reading whose most probable class is below this probability is called uncertain.
-pub const UNCERTAIN_BELOW: f32 = 0.4;
-
 /// A face in a photo and what its expression resembles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceReading {
@@ -40,6 +37,9 @@ pub struct FaceReading {
     pub crop: FaceCrop,
     /// Of each class, in label order.
     pub probabilities: Probabilities,
+    /// Below this probability of the most probable class the reading is called uncertain; the
+    /// model's card says it. 0 where it says nothing.
+    pub uncertain_below: f32,
 }
 
 impl FaceReading {
@@ -67,7 +67,7 @@ impl FaceReading {
     /// Whether the most probable class is too improbable to be relied on.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
-        self.confidence() < UNCERTAIN_BELOW
+        self.confidence() < self.uncertain_below
     }
 }
 
@@ -76,6 +76,7 @@ impl FaceReading {
 pub struct Engine {
     detector: Detector,
     classifier: Classifier,
+    uncertain_below: f32,
 }
 
 impl Engine {
@@ -84,7 +85,15 @@ impl Engine {
         Ok(Self {
             detector: Detector::new(detector)?,
             classifier: Classifier::new(classifier)?,
+            uncertain_below: 0.0,
         })
+    }
+
+    /// The same engine, which calls readings below this probability uncertain.
+    #[must_use]
+    pub fn with_uncertain_below(mut self, probability: f32) -> Self {
+        self.uncertain_below = probability;
+        self
     }
 
     /// Finds the faces in a photo and classifies them, the largest first.
@@ -129,6 +138,7 @@ impl Engine {
                 face,
                 crop,
                 probabilities,
+                uncertain_below: self.uncertain_below,
             })
             .collect())
     }
@@ -216,6 +226,13 @@ mod tests {
         assert!(first.face.bounds.area() > second.face.bounds.area());
         assert!(first.face.bounds.x < 100.0);
         for reading in &readings {
+            assert!(!reading.is_uncertain());
+            let confidence = reading.confidence();
+            let strict = FaceReading {
+                uncertain_below: confidence + 1e-3,
+                ..reading.clone()
+            };
+            assert!(strict.is_uncertain());
             let sum: f32 = reading.probabilities.iter().sum();
             assert!((sum - 1.0).abs() < 1e-5);
             assert_eq!(reading.crop, FaceCrop::new(&photo, &reading.face));

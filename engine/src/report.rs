@@ -54,6 +54,8 @@ pub struct FaceReport {
     pub label: Expression,
     /// Its probability.
     pub confidence: f32,
+    /// Whether that is too improbable to be relied on, as the model's card says.
+    pub uncertain: bool,
     /// In JSON an object, from the classes' names to their probabilities.
     #[serde(serialize_with = "by_class")]
     pub probabilities: Probabilities,
@@ -67,6 +69,7 @@ impl From<&FaceReading> for FaceReport {
             score: reading.face.score,
             label: reading.label(),
             confidence: reading.confidence(),
+            uncertain: reading.is_uncertain(),
             probabilities: reading.probabilities,
         }
     }
@@ -175,6 +178,7 @@ mod tests {
             score: 0.5,
             label: Expression::Happy,
             confidence: 1.0,
+            uncertain: false,
             probabilities: [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0].into(),
         }
     }

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod parity;
+#[cfg(test)]
+mod training;

@@ -1,8 +1,8 @@
 //! Files that are whole whatever happens.
 
-use std::fs::File;
 #[cfg(unix)]
 use std::fs::Permissions;
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,57 @@ use thiserror::Error;
 pub struct WriteError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// A folder that only one process at a time works in. The lock ends with its owner, however that
+/// ends: no file has to be removed.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+/// A folder could not be had for oneself.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Somebody else works there.
+    #[error("another process works in {}; wait for its end or choose another --out", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The lock's file cannot be made.
+    #[error("cannot lock {}; check the folder's permissions", path.display())]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// The file that is locked, in the folder.
+const LOCK_FILE: &str = "lock";
+
+impl FolderLock {
+    /// Locks an existing folder, or says at once that somebody else has.
+    pub fn new(folder: &Path) -> Result<Self, LockError> {
+        let fail = |source| LockError::Io {
+            path: folder.to_owned(),
+            source,
+        };
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join(LOCK_FILE))
+            .map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Busy {
+                path: folder.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(fail(source)),
+        }
+    }
 }
 
 /// Replaces a file so that it holds all of `bytes` or what it held before.

@@ -2,10 +2,12 @@
 //! `mien` that also runs the engine's whole pipeline natively.
 
 pub mod augment;
+pub mod average;
 pub mod bench;
 pub mod cli;
 pub mod crop_fit;
 pub mod data;
+pub mod device;
 pub mod evaluate;
 pub mod files;
 pub mod models;

@@ -51,6 +51,8 @@ pub struct Client {
     start_up: StartUp,
     on_news: Box<dyn Fn(News)>,
     next_id: Cell<u32>,
+    /// What the model's card says; see [`set_uncertain_below`](Self::set_uncertain_below).
+    uncertain_below: Cell<f32>,
     pending: RefCell<HashMap<RequestId, oneshot::Sender<Reply>>>,
     connection: RefCell<Option<Connection>>,
 }
@@ -82,6 +84,7 @@ impl Client {
             start_up,
             on_news: Box::new(on_news),
             next_id: Cell::new(0),
+            uncertain_below: Cell::new(0.0),
             pending: RefCell::default(),
             connection: RefCell::default(),
         });
@@ -103,6 +106,12 @@ impl Client {
         }
     }
 
+    /// From now on, readings below this probability are called uncertain. The worker does not know
+    /// the model's card: the page reads it meanwhile.
+    pub fn set_uncertain_below(&self, probability: f32) {
+        self.uncertain_below.set(probability);
+    }
+
     /// Finds and reads the faces of a picture: a `Blob` or an `ImageBitmap`.
     pub async fn analyze(
         &self,
@@ -111,7 +120,12 @@ impl Client {
     ) -> Result<PhotoReading, Failure> {
         let id = self.new_id();
         match self.ask(id, &Request::Analyze { id, kind }, picture).await {
-            Reply::Analyzed { reading, .. } => Ok(reading),
+            Reply::Analyzed { mut reading, .. } => {
+                for face in &mut reading.faces {
+                    face.uncertain_below = self.uncertain_below.get();
+                }
+                Ok(reading)
+            }
             other => Err(failure(other)),
         }
     }

@@ -25,6 +25,9 @@ pub struct CardFacts {
     pub training: TrainingFacts,
     /// How good it is, by split.
     pub evaluations: Vec<SplitFacts>,
+    /// When a reading is called uncertain.
+    #[serde(default)]
+    pub uncertainty: Option<UncertaintyFacts>,
     /// The day when the card was written.
     pub date: String,
     /// Licence of the weights.
@@ -35,6 +38,13 @@ pub struct CardFacts {
     pub prohibited_uses: Vec<String>,
     /// What it cannot do.
     pub limits: Vec<String>,
+}
+
+/// When a reading is called uncertain.
+#[derive(Clone, Deserialize)]
+pub struct UncertaintyFacts {
+    /// Below this probability of the most probable class.
+    pub below: f32,
 }
 
 /// The weights' file.
@@ -108,7 +118,8 @@ pub fn load() -> RwSignal<CardState> {
     card
 }
 
-async fn fetch(url: &str) -> Option<CardFacts> {
+/// Fetches a card; `None` where there is none or it cannot be read.
+pub async fn fetch(url: &str) -> Option<CardFacts> {
     let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
     let response: Response = response.unchecked_into();
     if !response.ok() {

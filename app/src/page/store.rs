@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use mien_app::protocol::{EngineReport, Failure, StopReason};
 
 use crate::assets::Assets;
 use crate::client::{Client, News, StartUp};
+use crate::model_card::fetch;
 use crate::offline::Offline;
 use crate::photo::Photo;
 use crate::settings;
@@ -73,6 +75,11 @@ impl Store {
                 News::Ready(report) => EngineState::Ready(report),
                 News::Stopped(reason) => EngineState::Stopped(reason),
             });
+        });
+        let (card, learner) = (assets.url(CARD), client.clone());
+        spawn_local(async move {
+            let uncertainty = fetch(&card).await.and_then(|card| card.uncertainty);
+            learner.set_uncertain_below(uncertainty.map_or(0.0, |uncertainty| uncertainty.below));
         });
         Self {
             assets: StoredValue::new_local(Rc::new(assets)),

@@ -62,21 +62,49 @@ pub(super) fn reliability(
 
 /// Figures at `steps` thresholds, evenly spaced from 0 to just below 1.
 pub(super) fn by_threshold(outcomes: &[Outcome], steps: usize) -> Vec<ThresholdFigures> {
-    let figures = |step: usize| {
-        let threshold = step as f64 / steps as f64;
-        let answers = outcomes
-            .iter()
-            .filter(|(confidence, _)| *confidence >= threshold);
-        let (answered, right) = answers.fold((0_usize, 0_usize), |(answered, right), outcome| {
-            (answered + 1, right + usize::from(outcome.1))
-        });
-        ThresholdFigures {
-            threshold,
-            coverage: answered as f64 / outcomes.len().max(1) as f64,
-            accuracy: (answered > 0).then(|| right as f64 / answered as f64),
+    (0..steps)
+        .map(|step| at_threshold(outcomes, step as f64 / steps as f64))
+        .collect()
+}
+
+/// Figures at one threshold.
+pub(super) fn at_threshold(outcomes: &[Outcome], threshold: f64) -> ThresholdFigures {
+    let answers = outcomes
+        .iter()
+        .filter(|(confidence, _)| *confidence >= threshold);
+    let (answered, right) = answers.fold((0_usize, 0_usize), |(answered, right), outcome| {
+        (answered + 1, right + usize::from(outcome.1))
+    });
+    ThresholdFigures {
+        threshold,
+        coverage: answered as f64 / outcomes.len().max(1) as f64,
+        accuracy: (answered > 0).then(|| right as f64 / answered as f64),
+    }
+}
+
+/// The lowest threshold at which at least the share `accuracy` of the answers is right: the most
+/// answers that one can have at that price. `None` where no threshold will do.
+pub(super) fn threshold_for(mut outcomes: Vec<Outcome>, accuracy: f64) -> Option<ThresholdFigures> {
+    outcomes.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let all = outcomes.len();
+    let mut right = 0;
+    let mut best = None;
+    for (index, &(confidence, is_right)) in outcomes.iter().enumerate() {
+        right += usize::from(is_right);
+        // Equal confidences are answered together.
+        let is_end = outcomes
+            .get(index + 1)
+            .is_none_or(|next| next.0 < confidence);
+        let share = f64::from(right as u32) / f64::from(index as u32 + 1);
+        if is_end && share >= accuracy {
+            best = Some(ThresholdFigures {
+                threshold: confidence,
+                coverage: (index + 1) as f64 / all as f64,
+                accuracy: Some(share),
+            });
         }
-    };
-    (0..steps).map(figures).collect()
+    }
+    best
 }
 
 #[cfg(test)]
@@ -101,6 +129,27 @@ mod tests {
         assert_eq!(bins[1].accuracy, Some(2.0 / 3.0));
         let empty = reliability(std::iter::empty(), 3);
         assert!(empty.iter().all(|bin| bin.accuracy.is_none()));
+    }
+
+    #[test]
+    fn the_lowest_threshold_that_is_right_often_enough_is_found() {
+        let outcomes = vec![
+            (0.4, false),
+            (0.9, true),
+            (0.5, true),
+            (0.7, false),
+            (0.6, true),
+            (0.8, true),
+            (0.5, false),
+        ];
+        let found = |accuracy| threshold_for(outcomes.clone(), accuracy);
+        let figures = found(0.75).expect("three of four at 0.6");
+        assert_eq!((figures.threshold, figures.accuracy), (0.6, Some(0.75)));
+        assert!((figures.coverage - 4.0 / 7.0).abs() < 1e-12);
+        // At 0.5 one more is right, but one more is wrong with it.
+        assert_eq!(found(0.66).map(|figures| figures.threshold), Some(0.5));
+        assert_eq!(found(1.0).map(|figures| figures.threshold), Some(0.8));
+        assert_eq!(threshold_for(vec![(0.9, false)], 0.5), None);
     }
 
     #[test]

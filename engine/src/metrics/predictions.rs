@@ -195,6 +195,19 @@ impl Predictions {
         calibration::by_threshold(&self.outcomes(1.0).collect::<Vec<_>>(), THRESHOLDS)
     }
 
+    /// The lowest confidence at which at least the share `accuracy` of the answers is right; `None`
+    /// where no confidence will do.
+    #[must_use]
+    pub fn threshold_for(&self, accuracy: f64) -> Option<ThresholdFigures> {
+        calibration::threshold_for(self.outcomes(1.0).collect(), accuracy)
+    }
+
+    /// What is left when predictions below a threshold count as no answer.
+    #[must_use]
+    pub fn at_threshold(&self, threshold: f64) -> ThresholdFigures {
+        calibration::at_threshold(&self.outcomes(1.0).collect::<Vec<_>>(), threshold)
+    }
+
     /// Whether each sample's most probable class is the true one.
     pub fn hits(&self) -> impl Iterator<Item = bool> {
         self.samples()

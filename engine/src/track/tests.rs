@@ -26,6 +26,7 @@ fn reading(center: Point, probabilities: impl Into<Probabilities>) -> FaceReadin
             transform: Similarity::new(1.0, [1.0, 0.0], center, center),
         },
         probabilities: probabilities.into(),
+        uncertain_below: 0.0,
     }
 }
 

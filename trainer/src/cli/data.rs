@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use mien_engine::expression::Expression;
 
-use super::data_source::DataSource;
+use super::data_source::{DataSource, LabelsArg};
 use super::{OrFail, Outcome};
-use crate::data::{self, DataConfig, Inspection, Labels};
+use crate::data::{self, DataConfig, Inspection};
 
 /// Says what a data set consists of.
 #[derive(Debug, Args)]
@@ -37,27 +37,6 @@ struct Inspect {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// Whose labels count.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LabelsArg {
-    /// Those of the data set.
-    Own,
-    /// Classes with a majority of FER+'s votes.
-    FerplusMajority,
-    /// Training faces with a distribution of FER+'s votes.
-    FerplusDistribution,
-}
-
-impl From<LabelsArg> for Labels {
-    fn from(labels: LabelsArg) -> Self {
-        match labels {
-            LabelsArg::Own => Self::Own,
-            LabelsArg::FerplusMajority => Self::FerPlusMajority,
-            LabelsArg::FerplusDistribution => Self::FerPlusDistribution,
-        }
-    }
 }
 
 impl Data {

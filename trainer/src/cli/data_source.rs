@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{OrFail, Outcome};
-use crate::data::{self, DataConfig, Splits};
+use crate::data::{self, DataConfig, Labels, Splits};
 
 /// The data set of a run.
 #[derive(Clone, Debug, Args)]
@@ -17,6 +17,27 @@ pub struct DataSource {
     /// FER+'s votes, for runs that want them [default: fer2013new.csv beside the data].
     #[arg(long, env = "FERPLUS_CSV")]
     pub votes: Option<PathBuf>,
+}
+
+/// Whose labels count.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LabelsArg {
+    /// Those of the data set.
+    Own,
+    /// Classes with a majority of FER+'s votes.
+    FerplusMajority,
+    /// Training faces with a distribution of FER+'s votes.
+    FerplusDistribution,
+}
+
+impl From<LabelsArg> for Labels {
+    fn from(labels: LabelsArg) -> Self {
+        match labels {
+            LabelsArg::Own => Self::Own,
+            LabelsArg::FerplusMajority => Self::FerPlusMajority,
+            LabelsArg::FerplusDistribution => Self::FerPlusDistribution,
+        }
+    }
 }
 
 impl DataSource {

@@ -23,8 +23,12 @@ pub struct Models {
 impl Models {
     /// Loads both networks.
     pub fn load(&self) -> Outcome<Engine> {
-        let (detector, classifier) = (runner(&self.detector)?, runner(&self.model)?);
-        Engine::new(detector, classifier).or_user()
+        let model = Model::load(&self.model).or_user()?;
+        let card = model.card.as_ref();
+        let uncertainty = card.and_then(|card| card.uncertainty.as_ref());
+        let uncertain_below = uncertainty.map_or(0.0, |uncertainty| uncertainty.below);
+        let engine = Engine::new(runner(&self.detector)?, run(model)?).or_user()?;
+        Ok(engine.with_uncertain_below(uncertain_below))
     }
 }
 
@@ -34,7 +38,10 @@ pub fn load_detector(name: &str) -> Outcome<Detector> {
 }
 
 fn runner(name: &str) -> Outcome<Runner> {
-    let model = Model::load(name).or_user()?;
+    run(Model::load(name).or_user()?)
+}
+
+fn run(model: Model) -> Outcome<Runner> {
     let runner = cpu::Runner::new(model.plan).or_user()?;
     Ok(Runner::Cpu(Box::new(runner)))
 }

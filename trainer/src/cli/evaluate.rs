@@ -1,13 +1,13 @@
 //! `mien evaluate`: how good a model is on a data set.
 
-use std::path::PathBuf;
-
-use clap::Args;
+use clap::{Args, ValueEnum};
 use mien_engine::metrics::Evaluation;
 use serde::Serialize;
 
+use super::data_source::{DataSource, LabelsArg};
 use super::{OrFail, Outcome, progress};
-use crate::data::{self, DataError, Split};
+use crate::average::{self, Average};
+use crate::data::{DataConfig, DataError, Split};
 use crate::evaluate;
 use crate::models::{DEFAULT_CLASSIFIER, Model};
 
@@ -17,15 +17,40 @@ pub struct Evaluate {
     /// Path of a .mien file, or name of a shipped model.
     #[arg(long, default_value = DEFAULT_CLASSIFIER)]
     model: String,
-    /// FER2013's CSV, plain or gzip, or a folder with one subfolder per class.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
+    #[command(flatten)]
+    source: DataSource,
+    /// Whose labels count.
+    #[arg(long, value_enum, default_value_t = LabelsArg::Own)]
+    labels: LabelsArg,
     /// training, public-test, private-test or all [default: public-test, all for a folder].
     #[arg(long, value_parser = parse_split)]
     split: Option<Split>,
+    /// Averages the answers over views of each face: flip takes its mirror image too, ten-crop also
+    /// four small shifts.
+    #[arg(long, value_enum)]
+    average: Option<AverageArg>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Over which views answers are averaged.
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum AverageArg {
+    /// The face and its mirror image.
+    Flip,
+    /// The face in the middle and moved towards each corner, each with its mirror image.
+    TenCrop,
+}
+
+impl From<AverageArg> for Average {
+    fn from(average: AverageArg) -> Self {
+        match average {
+            AverageArg::Flip => Self::Flip,
+            AverageArg::TenCrop => Self::TenCrop,
+        }
+    }
 }
 
 /// What `--json` prints.
@@ -34,6 +59,8 @@ struct Report<'a> {
     model: &'a str,
     data: String,
     split: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    average: Option<AverageArg>,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
 }
@@ -46,19 +73,32 @@ impl Evaluate {
     /// Evaluates, with progress on stderr and the figures on stdout.
     pub fn run(self) -> Outcome {
         let model = Model::load(&self.model).or_user()?;
-        let (data, split) = data::load(&self.data, self.split).or_user()?;
+        let classes = evaluate::classes(&model.plan).or_user()?;
+        let config = DataConfig {
+            labels: self.labels.into(),
+            drop_cross_split: false,
+        };
+        let splits = self.source.prepare(&config, classes)?;
+        let (data, split) = splits.take(self.split);
+        if data.is_empty() {
+            let path = self.source.data.clone();
+            return Err(DataError::NoFaces { path, split }).or_user();
+        }
         let bar = progress::bar(data.len(), "faces");
-        let predictions = evaluate::predict(&model.plan, &data, |done| {
-            bar.set_position(done as u64);
-        })
+        let tell = |done| bar.set_position(done as u64);
+        let predictions = match self.average {
+            Some(average) => average::predict(&model.plan, &data, average.into(), tell),
+            None => evaluate::predict(&model.plan, &data, tell),
+        }
         .or_user()?;
         bar.finish_and_clear();
         let evaluation = Evaluation::new(&predictions, &model.labels());
         if self.json {
             let report = Report {
                 model: &self.model,
-                data: self.data.display().to_string(),
+                data: self.source.data.display().to_string(),
                 split: split.to_string(),
+                average: self.average,
                 evaluation: &evaluation,
             };
             outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);

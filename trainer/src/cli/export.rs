@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use mien_engine::plan::WeightStorage;
+use mien_engine::card::ModelCard;
+use mien_engine::plan::{Plan, WeightStorage};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
 use super::{Failure, OrFail, Outcome};
+use crate::data::{DataConfig, Labels};
 use crate::files::write_atomically;
 use crate::models::Model;
 use crate::report::{Release, ReleaseError};
 use crate::train::{CHECKPOINT_FILE, Checkpoint};
 
-/// Writes a run's best network as a model with its card, or a model anew with other storage.
+/// Writes a run's best network as a model with its card, or a model anew with other storage; with
+/// data its card is written anew too.
 #[derive(Debug, Args)]
 pub struct Export {
     /// A run's folder, the path of a .mien file, or the name of a shipped model.
@@ -108,6 +111,9 @@ impl Export {
 
     fn export_model(&self) -> Outcome {
         let model = Model::load(&self.source).or_user()?;
+        if let (Some(card), Some(data)) = (&model.card, &self.data) {
+            return self.score_again(&model.plan, card, data);
+        }
         let bytes = model.plan.to_bytes(self.storage.into());
         write_atomically(&self.out, &bytes).or_user()?;
         let written = json!({
@@ -118,6 +124,39 @@ impl Export {
         outln!("{written:#}");
         Ok(())
     }
+}
+
+impl Export {
+    /// Writes a model anew, with a card of new figures.
+    fn score_again(&self, plan: &Plan, card: &ModelCard, data: &Path) -> Outcome {
+        let source = DataSource {
+            data: data.to_owned(),
+            votes: self.votes.clone(),
+        };
+        let config = DataConfig {
+            labels: run_labels(card),
+            drop_cross_split: false,
+        };
+        let faces = source.prepare(&config, card.labels.len())?;
+        let storage = self.storage.into();
+        let release =
+            Release::again(plan, card, &faces, storage, self.private_test).map_err(blame)?;
+        release.save(&self.out).map_err(blame)?;
+        outln!(
+            "{}",
+            serde_json::to_string_pretty(&release.card).or_internal()?
+        );
+        Ok(())
+    }
+}
+
+/// Whose labels the run of a card learned from.
+fn run_labels(card: &ModelCard) -> Labels {
+    let labels = card.training.settings.pointer("/data/labels").cloned();
+    // Cards of before there was a choice say nothing.
+    labels
+        .and_then(|labels| serde_json::from_value(labels).ok())
+        .unwrap_or_default()
 }
 
 /// Other data and unwritable files can be mended; the rest is a defect of the network's export.

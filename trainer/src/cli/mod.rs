@@ -6,6 +6,7 @@
 #[macro_use]
 mod output;
 
+mod ablate;
 mod bench;
 mod data;
 mod data_source;
@@ -19,6 +20,7 @@ pub mod import_detector;
 mod inspect;
 mod predict;
 mod progress;
+mod report;
 mod teach;
 mod train;
 
@@ -40,6 +42,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bench(bench::Bench),
+    Ablate(ablate::Ablate),
+    Report(report::Report),
     Train(train::Train),
     Teach(teach::Teach),
     Data(data::Data),
@@ -56,6 +60,8 @@ impl Command {
     fn run(self) -> Outcome {
         match self {
             Self::Bench(command) => command.run(),
+            Self::Ablate(command) => command.run(),
+            Self::Report(command) => command.run(),
             Self::Train(command) => command.run(),
             Self::Teach(command) => command.run(),
             Self::Data(command) => command.run(),

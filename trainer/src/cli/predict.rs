@@ -96,12 +96,17 @@ fn print(report: &PhotoReport) {
     for (index, face) in faces.iter().enumerate() {
         let bounds = &face.bounds;
         outln!(
-            "  {:>3}  {:>4.0} x {:<4.0} at {:>4.0}, {:<4.0}  resembles {} ({:.1} %)",
+            "  {:>3}  {:>4.0} x {:<4.0} at {:>4.0}, {:<4.0}  {} {} ({:.1} %)",
             index + 1,
             bounds.width,
             bounds.height,
             bounds.x,
             bounds.y,
+            if face.uncertain {
+                "uncertain, most like"
+            } else {
+                "resembles"
+            },
             face.label.name(),
             100.0 * face.confidence,
         );

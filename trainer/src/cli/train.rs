@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::ops::FastOps;
 use anyhow::Context;
-use burn::tensor::Device;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use mien_engine::plan::WeightStorage;
 
 use super::data_source::DataSource;
 use super::export;
 use super::{Failure, OrFail, Outcome};
+use crate::device::Place;
 use crate::report::Release;
 use crate::teacher::SoftLabels;
 use crate::train::{self, Checkpoint, EpochRecord, Job, Progress, RunConfig, TrainError};
@@ -30,15 +30,37 @@ pub struct Train {
     /// Trains so many epochs instead of what the run says.
     #[arg(long)]
     epochs: Option<usize>,
+    /// Where to train.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Cpu)]
+    device: DeviceArg,
     /// Stops after so many epochs; started again, the run goes on.
     #[arg(long)]
     stop_after: Option<usize>,
+}
+
+/// Where to train.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DeviceArg {
+    /// The CPU.
+    Cpu,
+    /// The graphics adapter; needs a mien built with --features wgpu.
+    Wgpu,
+}
+
+impl From<DeviceArg> for Place {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Wgpu => Self::Wgpu,
+        }
+    }
 }
 
 impl Train {
     /// Trains, with a line an epoch on stderr and the history as JSON on stdout; after the last
     /// epoch writes the best network as a model with card and curves.
     pub fn run(self) -> Outcome {
+        let device = Place::from(self.device).device().or_user()?;
         let mut config = RunConfig::read(&self.run).or_user()?;
         if let Some(epochs) = self.epochs {
             config.epochs = epochs;
@@ -81,7 +103,7 @@ impl Train {
         let ops = FastOps {
             precision: config.precision,
         };
-        let state = train::run(job, &ops, &Device::flex(), |progress| {
+        let state = train::run(job, &ops, &device, |progress| {
             table.show(progress);
         })
         .map_err(blame)?;
@@ -90,7 +112,8 @@ impl Train {
                 .map_err(export::blame)?;
             let model = out.join(format!("{}.mien", config.name));
             release.save(&model).map_err(export::blame)?;
-            release.save_curves(&out).map_err(export::blame)?;
+            release.save_pictures(&out).map_err(export::blame)?;
+            release.save_classes(&out).map_err(export::blame)?;
         }
         outln!("{}", serde_json::to_string(&state.header).or_internal()?);
         Ok(())

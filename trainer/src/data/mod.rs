@@ -164,13 +164,7 @@ pub fn read(path: &Path) -> Result<Splits, DataError> {
 /// Reads one split of a data set, as [`read`] does. Without a split it is [`Split::PublicTest`]
 /// where there is one, else all faces. Returns the split that was read as well.
 pub fn load(path: &Path, split: Option<Split>) -> Result<(DataSet, Split), DataError> {
-    let splits = read(path)?;
-    let split = split.unwrap_or(if splits.public_test.is_empty() {
-        Split::All
-    } else {
-        Split::PublicTest
-    });
-    let data = splits.into_split(split);
+    let (data, split) = read(path)?.take(split);
     if data.is_empty() {
         return Err(DataError::NoFaces {
             path: path.to_owned(),

@@ -100,6 +100,18 @@ impl Splits {
         }
     }
 
+    /// The split that is asked for; without one [`Split::PublicTest`] where there is one, else all
+    /// faces. Returns which it was as well.
+    #[must_use]
+    pub fn take(self, split: Option<Split>) -> (DataSet, Split) {
+        let split = split.unwrap_or(if self.public_test.is_empty() {
+            Split::All
+        } else {
+            Split::PublicTest
+        });
+        (self.into_split(split), split)
+    }
+
     /// One split, or all faces together.
     #[must_use]
     pub fn into_split(self, split: Split) -> DataSet {

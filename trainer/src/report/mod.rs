@@ -1,7 +1,11 @@
 //! What a finished run leaves for people: the model with its card, its report and pictures.
 
+mod confusion;
 mod curves;
+mod document;
 mod release;
 
+pub use confusion::{class_table, confusion};
 pub use curves::curves;
+pub use document::{Document, DocumentError, ModelReport};
 pub use release::{Release, ReleaseError};

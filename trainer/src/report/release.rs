@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use mien_engine::card::{FileCard, ModelCard, SplitEvaluation, TrainingCard};
-use mien_engine::metrics::Evaluation;
+use mien_engine::card::{
+    FileCard, ModelCard, SplitAnswers, SplitEvaluation, TrainingCard, UncertaintyCard,
+};
+use mien_engine::metrics::{Evaluation, Predictions};
 use mien_engine::plan::{FormatError, LayerKind, Plan, ShapeError, WeightStorage};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::curves;
-use crate::data::{DataSet, Labels, Split, Splits};
+use super::{ModelReport, class_table};
+use crate::data::{Labels, Split, Splits};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
 use crate::models::class_names;
@@ -73,17 +75,6 @@ impl Release {
         let plan = Plan::from_bytes(&bytes)?;
 
         let labels = class_names(header.config.network.classes());
-        let score = |data: &DataSet, split: Split| -> Result<SplitEvaluation, ReleaseError> {
-            let predictions = evaluate::predict(&plan, data, |_| ())?;
-            Ok(SplitEvaluation {
-                split: split.to_string(),
-                evaluation: Evaluation::new(&predictions, &labels),
-            })
-        };
-        let mut evaluations = vec![score(&faces.public_test, Split::PublicTest)?];
-        if private_test {
-            evaluations.push(score(&faces.private_test, Split::PrivateTest)?);
-        }
         let training = TrainingCard {
             data: origin(header.config.data.labels),
             data_sha256: header.data.clone(),
@@ -99,18 +90,35 @@ impl Release {
             // By way of text, so that 0.1 stays 0.1 and does not become 0.10000000149.
             settings: serde_json::from_str(&serde_json::to_string(&header.config)?)?,
         };
-        let file = FileCard {
-            bytes: bytes.len(),
-            storage: storage_name(storage).to_owned(),
-            sha256: format!("{:x}", Sha256::digest(&bytes)),
-        };
-        let date = OffsetDateTime::now_utc().date().to_string();
-        let mut card = ModelCard::new(name, labels, &plan, file, training, temperature, date)?;
-        card.evaluations = evaluations;
+        let file = file_card(&bytes, storage);
+        let mut card = ModelCard::new(name, labels, &plan, file, training, temperature, today())?;
+        score(&mut card, &plan, faces, private_test)?;
         Ok(Self {
             bytes,
             card,
             history: header.history.clone(),
+        })
+    }
+
+    /// A model that has a card, stored anew and scored again; its history is not known.
+    pub fn again(
+        plan: &Plan,
+        card: &ModelCard,
+        faces: &Splits,
+        storage: WeightStorage,
+        private_test: bool,
+    ) -> Result<Self, ReleaseError> {
+        let bytes = plan.to_bytes(storage);
+        let mut card = ModelCard {
+            file: file_card(&bytes, storage),
+            date: today(),
+            ..card.clone()
+        };
+        score(&mut card, &Plan::from_bytes(&bytes)?, faces, private_test)?;
+        Ok(Self {
+            bytes,
+            card,
+            history: Vec::new(),
         })
     }
 
@@ -133,16 +141,55 @@ impl Release {
         });
         let report = serde_json::to_string_pretty(&report)? + "\n";
         write_atomically(&folder.join(format!("{name}.json")), report.as_bytes())?;
-        self.save_curves(folder)
+        self.save_pictures(folder)
     }
 
-    /// Writes `NAME-curves.svg` into a folder.
-    pub fn save_curves(&self, folder: &Path) -> Result<(), ReleaseError> {
-        let name = &self.card.name;
-        let svg = curves(name, &self.history);
-        write_atomically(&folder.join(format!("{name}-curves.svg")), svg.as_bytes())?;
+    /// Writes the training curves and the confusion matrix into a folder, as `NAME-curves.svg` and
+    /// `NAME-confusion.svg`.
+    pub fn save_pictures(&self, folder: &Path) -> Result<(), ReleaseError> {
+        let report = ModelReport {
+            model: self.card.name.clone(),
+            evaluations: self.card.evaluations.clone(),
+            history: self.history.clone(),
+        };
+        for (path, svg) in report.pictures(folder) {
+            write_atomically(&path, svg.as_bytes())?;
+        }
         Ok(())
     }
+
+    /// Writes the error rate of each class on the last split as a Markdown table, `NAME-classes.md`.
+    pub fn save_classes(&self, folder: &Path) -> Result<(), ReleaseError> {
+        if let Some(last) = self.card.evaluations.last() {
+            let path = folder.join(format!("{}-classes.md", self.card.name));
+            write_atomically(&path, class_table(&last.evaluation).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// The share of answers that is to be right where a reading is not called uncertain.
+const TARGET_ACCURACY: f64 = 0.85;
+
+/// The threshold that gives the most answers of [`TARGET_ACCURACY`] on the first of the splits, and
+/// what comes of it on each.
+fn uncertainty(scored: &[(Split, Predictions)]) -> Option<UncertaintyCard> {
+    let chosen = scored.first()?.1.threshold_for(TARGET_ACCURACY)?;
+    // Rounded up to what a card shows, and taken as it stands there.
+    let below = ((chosen.threshold * 1e4).ceil() / 1e4) as f32;
+    let answers = |(split, predictions): &(Split, Predictions)| {
+        let figures = predictions.at_threshold(f64::from(below));
+        SplitAnswers {
+            split: split.to_string(),
+            answered: figures.coverage,
+            accuracy: figures.accuracy,
+        }
+    };
+    Some(UncertaintyCard {
+        below,
+        target_accuracy: TARGET_ACCURACY,
+        splits: scored.iter().map(answers).collect(),
+    })
 }
 
 /// How cards name the data.
@@ -157,6 +204,44 @@ fn origin(labels: Labels) -> String {
             labels.origin()
         ),
     }
+}
+
+/// Scores a model on [`Split::PublicTest`] and, if asked, on [`Split::PrivateTest`], and puts the
+/// figures into its card.
+fn score(
+    card: &mut ModelCard,
+    plan: &Plan,
+    faces: &Splits,
+    private_test: bool,
+) -> Result<(), ReleaseError> {
+    let mut splits = vec![Split::PublicTest];
+    if private_test {
+        splits.push(Split::PrivateTest);
+    }
+    let scored = splits
+        .into_iter()
+        .map(|split| Ok((split, evaluate::predict(plan, faces.get(split), |_| ())?)))
+        .collect::<Result<Vec<_>, EvaluateError>>()?;
+    card.uncertainty = uncertainty(&scored);
+    card.evaluations = (scored.iter())
+        .map(|(split, predictions)| SplitEvaluation {
+            split: split.to_string(),
+            evaluation: Evaluation::new(predictions, &card.labels),
+        })
+        .collect();
+    Ok(())
+}
+
+fn file_card(bytes: &[u8], storage: WeightStorage) -> FileCard {
+    FileCard {
+        bytes: bytes.len(),
+        storage: storage_name(storage).to_owned(),
+        sha256: format!("{:x}", Sha256::digest(bytes)),
+    }
+}
+
+fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
 }
 
 /// How cards name the storage of weights.

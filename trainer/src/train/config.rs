@@ -158,10 +158,9 @@ impl RunConfig {
             ),
             (
                 "optimizer.decay_epochs",
-                "above 0, with warmup_epochs at most epochs, and only with a cosine schedule",
+                "above 0, and with warmup_epochs at most epochs",
                 self.decay_epochs() > 0.0
-                    && optimizer.warmup_epochs + self.decay_epochs() <= self.epochs as f64
-                    && (optimizer.decay_epochs.is_none() || self.schedule == Schedule::Cosine),
+                    && optimizer.warmup_epochs + self.decay_epochs() <= self.epochs as f64,
             ),
             (
                 "early_stopping",

@@ -1,102 +1,48 @@
 //! Training runs: from a [`RunConfig`] and faces to weights, with a checkpoint after each epoch.
 
+mod ablation;
 mod balance;
 mod batch;
 mod checkpoint;
 mod config;
+mod error;
 mod freeze;
+mod loss;
 mod mixing;
 mod optimizer;
 mod schedule;
 mod weights;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor};
 use mien_engine::nets::{Network, Ops};
 use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 
+pub use ablation::{
+    AblationConfig, AblationError, AblationReport, AblationRow, Trial, Variant, trials,
+};
 pub use balance::Balance;
 pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};
 pub use config::{ConfigError, Distillation, RunConfig};
+pub use error::TrainError;
 pub use mixing::{Mix, Mixing};
 pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind};
 pub use schedule::{OneCycleSchedule, PlateauSchedule, Rates, Schedule, StepSchedule};
 
 use crate::data::DataSet;
-use crate::evaluate::{self, EvaluateError};
-use crate::files::write_atomically;
+use crate::evaluate;
+use crate::files::{FolderLock, write_atomically};
 use crate::teacher::{SoftLabels, SoftLabelsError};
 
 /// A run's state, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// A line of JSON an epoch (see [`EpochRecord`]), in a run's folder.
 pub const METRICS_FILE: &str = "metrics.jsonl";
-
-/// Why a run stopped before its end. Its last checkpoint is intact.
-#[derive(Debug, Error)]
-pub enum TrainError {
-    /// A checkpoint cannot be written or read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The loss is not a number.
-    #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}; lower optimizer.learning_rate or \
-         raise optimizer.warmup_epochs; the checkpoint before it is intact"
-    )]
-    Diverged {
-        /// Counted from 1.
-        epoch: usize,
-        /// Counted from 1.
-        step: usize,
-        /// The loss.
-        loss: f32,
-    },
-    /// The checkpoint was made with other settings.
-    #[error(
-        "{} was made with other settings; choose another --out, or remove it to start afresh",
-        path.display()
-    )]
-    OtherSettings {
-        /// The checkpoint.
-        path: PathBuf,
-    },
-    /// The checkpoint was made with other faces.
-    #[error(
-        "{} was made with other data; choose another --out, or remove it to start afresh",
-        path.display()
-    )]
-    OtherData {
-        /// The checkpoint.
-        path: PathBuf,
-    },
-    /// The checkpoint to start from is of another network.
-    #[error("the run starts from the weights of another network; choose another start")]
-    OtherNetwork,
-    /// The soft labels cannot be used.
-    #[error(transparent)]
-    SoftLabels(#[from] SoftLabelsError),
-    /// The network cannot be evaluated.
-    #[error(transparent)]
-    Evaluate(#[from] EvaluateError),
-    /// A layer that is to be frozen does not exist.
-    #[error("the network has no layer {name} to freeze; choose among {layers} and what is in them")]
-    NoSuchLayer {
-        /// Its name.
-        name: String,
-        /// Names of layers.
-        layers: String,
-    },
-    /// Too few faces to learn from.
-    #[error("a run needs training and validation faces, at least one batch of the former")]
-    NoFaces,
-}
 
 /// What a run tells while it works.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +104,7 @@ pub fn run(
     {
         return Err(TrainError::OtherNetwork);
     }
+    let _lock = FolderLock::new(job.out)?;
     let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
     let mut session = Session::start(job, ops, device.clone().autodiff())?;
     while session.history().len() < last && !config.is_finished(&session.state.header) {
@@ -340,8 +287,8 @@ impl<'a, O: Ops> Session<'a, O> {
             let logits = self.network.forward(faces, self.ops); // [batch, classes]
             right += count_right(&logits, &labels);
             let loss = match taught {
-                Some((how, soft)) => distillation(logits, targets, soft, how),
-                None => cross_entropy(logits, targets),
+                Some((how, soft)) => loss::distillation(logits, targets, soft, how),
+                None => loss::cross_entropy(logits, targets),
             };
             let value: f32 = loss.clone().into_scalar();
             if !value.is_finite() {
@@ -374,34 +321,6 @@ impl<'a, O: Ops> Session<'a, O> {
             loading_seconds,
         })
     }
-}
-
-/// Mean over the batch of `-sum(target * log(softmax(logits)))`.
-///
-/// # Shapes
-/// - `logits`, `targets`: `[batch, classes]`
-/// - output: `[1]`
-fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let products = log_softmax(logits, 1).mul(targets); // [batch, classes]
-    products.sum_dim(1).mean().neg()
-}
-
-/// `(1 - w) CE(targets, logits) + w t² CE(soft, logits / t)`: the second part's gradients would
-/// otherwise shrink with the square of the temperature t (Hinton et al. 2015, section 2).
-///
-/// # Shapes
-/// - `logits`, `targets`, `soft`: `[batch, classes]`
-/// - output: `[1]`
-fn distillation(
-    logits: Tensor<2>,
-    targets: Tensor<2>,
-    soft: Tensor<2>,
-    how: &Distillation,
-) -> Tensor<1> {
-    let taught = cross_entropy(logits.clone().div_scalar(how.temperature), soft);
-    let known = cross_entropy(logits, targets);
-    let share = how.weight * how.temperature * how.temperature;
-    known.mul_scalar(1.0 - how.weight) + taught.mul_scalar(share)
 }
 
 fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {

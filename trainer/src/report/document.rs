@@ -1,0 +1,229 @@
+//! Pictures and tables that follow from committed reports alone.
+//!
+//! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
+//! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
+//! last split) or `ablation`, and `REPORT` a file of the reports' folder without its ending.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mien_engine::card::SplitEvaluation;
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::confusion::percent;
+use super::{class_table, confusion, curves};
+use crate::train::{AblationReport, EpochRecord};
+
+/// Begins and ends the name of a table.
+const OPEN: &str = "<!-- ";
+const CLOSE: &str = " -->";
+/// Ends a table.
+const END: &str = "<!-- end -->";
+
+/// A model's committed report, as [`Release::save_report`](super::Release::save_report) writes it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ModelReport {
+    /// The model's name.
+    pub model: String,
+    /// How good it is, by split.
+    pub evaluations: Vec<SplitEvaluation>,
+    /// Every epoch of its run.
+    pub history: Vec<EpochRecord>,
+}
+
+/// Why a report or a document cannot be used.
+#[derive(Debug, Error)]
+pub enum DocumentError {
+    /// A file does not exist or cannot be read.
+    #[error("cannot read {}; check the path", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A report is not what the table wants.
+    #[error("{} is not such a report; write it again with mien export or mien ablate", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A table begins and does not end, or has a name that nothing is known about.
+    #[error("{}: there is no table {name:?}, or no {END:?} behind it", path.display())]
+    Marker {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the marker.
+        name: String,
+    },
+}
+
+impl ModelReport {
+    /// Reads the reports of models in a folder, by name; other files are passed over.
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, DocumentError> {
+        let read_error = |source| DocumentError::Read {
+            path: folder.to_owned(),
+            source,
+        };
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(folder).map_err(read_error)? {
+            let path = entry.map_err(read_error)?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut reports = Vec::new();
+        for path in paths {
+            let value: serde_json::Value = parse(&path)?;
+            if value.get("model").is_some() && value.get("history").is_some() {
+                reports.push(parse(&path)?);
+            }
+        }
+        Ok(reports)
+    }
+
+    /// The pictures with the paths where they belong: training curves, and the confusion matrix of
+    /// the last split that was scored.
+    #[must_use]
+    pub fn pictures(&self, folder: &Path) -> Vec<(PathBuf, String)> {
+        let path = |kind: &str| folder.join(format!("{}-{kind}.svg", self.model));
+        let mut pictures = vec![(path("curves"), curves(&self.model, &self.history))];
+        if let Some(last) = self.evaluations.last() {
+            let title = format!("{} on {}", self.model, last.split);
+            pictures.push((path("confusion"), confusion(&title, &last.evaluation)));
+        }
+        pictures
+    }
+
+    fn split_table(&self) -> String {
+        let mut table =
+            "| split | faces | top-1 | top-2 | balanced | macro F1 | calibration error |\n\
+                         | --- | --- | --- | --- | --- | --- | --- |\n"
+                .to_owned();
+        for scored in &self.evaluations {
+            let figures = &scored.evaluation;
+            let shares = [
+                figures.accuracy,
+                figures.top2_accuracy,
+                figures.balanced_accuracy,
+                figures.macro_f1,
+                figures.expected_calibration_error,
+            ];
+            let cells = shares.map(|share| percent(Some(share))).join(" | ");
+            let faces = figures.samples.to_string();
+            table += &["| ", &[&*scored.split, &faces, &cells].join(" | "), " |\n"].concat();
+        }
+        table
+    }
+
+    fn class_table(&self) -> String {
+        let last = self.evaluations.last();
+        last.map(|scored| class_table(&scored.evaluation))
+            .unwrap_or_default()
+    }
+}
+
+/// A Markdown file with tables between markers.
+#[derive(Clone, Debug)]
+pub struct Document {
+    path: PathBuf,
+    text: String,
+}
+
+impl Document {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, DocumentError> {
+        let text = fs::read_to_string(path).map_err(|source| DocumentError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+        })
+    }
+
+    /// The text with every table made anew from the reports in a folder.
+    pub fn filled(&self, reports: &Path) -> Result<String, DocumentError> {
+        let mut filled = String::new();
+        let mut rest = self.text.as_str();
+        while let Some((before, name, after)) = next_marker(rest) {
+            let unknown = || DocumentError::Marker {
+                path: self.path.clone(),
+                name: name.to_owned(),
+            };
+            let (kind, report) = name.split_once(" of ").ok_or_else(unknown)?;
+            let path = reports.join(report).with_extension("json");
+            let table = match kind {
+                "splits" => parse::<ModelReport>(&path)?.split_table(),
+                "classes" => parse::<ModelReport>(&path)?.class_table(),
+                "ablation" => parse::<AblationReport>(&path)?.table(),
+                _ => return Err(unknown()),
+            };
+            let (_, behind) = after.split_once(END).ok_or_else(unknown)?;
+            filled += before;
+            filled += &[OPEN, name, CLOSE, "\n", &table, END].concat();
+            rest = behind;
+        }
+        Ok(filled + rest)
+    }
+}
+
+/// What stands before the next table's marker, the marker's name, and what follows it.
+fn next_marker(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find(OPEN)?;
+    let (name, after) = text[start + OPEN.len()..].split_once(CLOSE)?;
+    Some((&text[..start], name, after))
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DocumentError> {
+    let bytes = fs::read(path).map_err(|source| DocumentError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|source| DocumentError::Parse {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        Document {
+            path: PathBuf::from("README.md"),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_table_is_made_anew_between_its_markers() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let report = AblationReport::new(3, &[]);
+        let json = serde_json::to_string(&report).expect("plain figures");
+        fs::write(folder.path().join("tiny.json"), json).expect("a writable folder");
+        let text = "# Title\n\n<!-- ablation of tiny -->\nold\n<!-- end -->\n\nafter\n";
+        let filled = document(text).filled(folder.path()).expect("a table");
+        assert!(filled.starts_with("# Title\n\n<!-- ablation of tiny -->\n| variant |"));
+        assert!(filled.ends_with("| --- |\n<!-- end -->\n\nafter\n"));
+        let again = document(&filled).filled(folder.path()).expect("a table");
+        assert_eq!(again, filled);
+    }
+
+    #[test]
+    fn unknown_tables_and_missing_ends_are_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for text in ["<!-- weather of today -->\n<!-- end -->", "<!-- splits -->"] {
+            let error = document(text).filled(folder.path());
+            assert!(matches!(error, Err(DocumentError::Marker { .. })), "{text}");
+        }
+        let error = document("<!-- splits of missing -->\n<!-- end -->").filled(folder.path());
+        assert!(matches!(error, Err(DocumentError::Read { .. })));
+    }
+}
