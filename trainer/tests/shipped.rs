@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use mien_engine::metrics::Evaluation;
-use mien_trainer::data::{self, Split};
+use mien_trainer::data::{self, DataConfig, Labels, Split};
 use mien_trainer::evaluate;
 use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
 
@@ -38,4 +38,39 @@ fn the_default_classifier_reaches_its_accuracy() {
     // Sums are taken in another order on other processors, which may tip a face or two.
     let difference = written.evaluation.accuracy - evaluation.accuracy;
     assert!(difference.abs() < 1e-3, "{difference}");
+}
+
+#[test]
+fn tables_and_pictures_are_those_of_the_reports() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_mien"))
+        .args(["report", "--check"])
+        .current_dir(root)
+        .output()
+        .expect("the program starts");
+    let [stale, message] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{stale}{message}");
+}
+
+/// Counts of FER+'s own reading of its votes (majority, and the distributions that it keeps).
+#[test]
+fn votes_are_counted_as_their_authors_count_them() {
+    let votes = fer2013().map(|path| (path.with_file_name("fer2013new.csv"), path));
+    let Some((votes, path)) = votes.filter(|(votes, _)| votes.is_file()) else {
+        eprintln!("skipped: no FER2013 with FER+'s votes beside it; set FER2013_CSV to its path");
+        return;
+    };
+    for (labels, counts) in [
+        (Labels::FerPlusMajority, [25_060, 3_199, 3_153]),
+        (Labels::FerPlusDistribution, [27_956, 3_199, 3_153]),
+    ] {
+        let config = DataConfig {
+            labels,
+            drop_cross_split: false,
+        };
+        let prepared = data::prepare(&path, Some(&votes), &config, 8).expect("FER+");
+        let found = prepared.splits.named().map(|(_, faces)| faces.len());
+        assert_eq!(found, counts, "{labels:?}");
+    }
 }

@@ -236,6 +236,7 @@ mod tests {
                     transform: Similarity::new(1.0, [1.0, 0.0], center, center),
                 },
                 probabilities: smoothed.into(),
+                uncertain_below: 0.0,
             },
             unsmoothed: unsmoothed.into(),
         }

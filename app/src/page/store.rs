@@ -47,6 +47,8 @@ pub struct Store {
     pub photos: RwSignal<Vec<Photo>>,
     /// How the site is kept on the device.
     pub offline: RwSignal<Offline>,
+    /// Below which probability readings are called uncertain, as the model's card says.
+    pub uncertain_below: RwSignal<f32>,
     /// The photo that is shown at its full size.
     pub selected: RwSignal<Option<u32>>,
     /// What the live view knows.
@@ -76,16 +78,20 @@ impl Store {
                 News::Stopped(reason) => EngineState::Stopped(reason),
             });
         });
+        let uncertain_below = RwSignal::new(0.0);
         let (card, learner) = (assets.url(CARD), client.clone());
         spawn_local(async move {
             let uncertainty = fetch(&card).await.and_then(|card| card.uncertainty);
-            learner.set_uncertain_below(uncertainty.map_or(0.0, |uncertainty| uncertainty.below));
+            let below = uncertainty.map_or(0.0, |uncertainty| uncertainty.below);
+            uncertain_below.set(below);
+            learner.set_uncertain_below(below);
         });
         Self {
             assets: StoredValue::new_local(Rc::new(assets)),
             engine,
             photos: RwSignal::new(Vec::new()),
             offline: RwSignal::new(Offline::No),
+            uncertain_below,
             selected: RwSignal::new(None),
             live: LiveState::new(),
             client: StoredValue::new_local(client),

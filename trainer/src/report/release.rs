@@ -175,8 +175,8 @@ const TARGET_ACCURACY: f64 = 0.85;
 /// what comes of it on each.
 fn uncertainty(scored: &[(Split, Predictions)]) -> Option<UncertaintyCard> {
     let chosen = scored.first()?.1.threshold_for(TARGET_ACCURACY)?;
-    // Rounded up to what a card shows, and taken as it stands there.
-    let below = ((chosen.threshold * 1e4).ceil() / 1e4) as f32;
+    // The next smaller number: the face at the threshold itself is answered.
+    let below = (chosen.threshold as f32).next_down();
     let answers = |(split, predictions): &(Split, Predictions)| {
         let figures = predictions.at_threshold(f64::from(below));
         SplitAnswers {

@@ -4,7 +4,6 @@ mod card;
 mod stored;
 
 use leptos::prelude::*;
-use mien_engine::pipeline::UNCERTAIN_BELOW;
 
 use crate::i18n::t;
 use crate::store::use_store;
@@ -24,7 +23,11 @@ pub fn About() -> impl IntoView {
                 <div class="prose">
                     <h3>{t!("about.says_title")}</h3>
                     <p>{t!("about.says")}</p>
-                    <p>{t!("about.uncertain", share = words::percent(UNCERTAIN_BELOW))}</p>
+                    <p>
+                        {move || {
+                            t!("about.uncertain", share = words::percent(store.uncertain_below.get()))
+                        }}
+                    </p>
                     <h3>{t!("about.prohibited_title")}</h3>
                     <p>{t!("about.prohibited")}</p>
                 </div>
