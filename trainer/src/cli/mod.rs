@@ -13,6 +13,7 @@ mod data_source;
 mod engine;
 mod evaluate;
 mod explain;
+mod explain_eval;
 mod export;
 mod failure;
 mod fit_crop;
@@ -51,6 +52,7 @@ enum Command {
     FitCrop(fit_crop::FitCrop),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    ExplainEval(explain_eval::ExplainEval),
     Evaluate(evaluate::Evaluate),
     Export(export::Export),
     Inspect(inspect::Inspect),
@@ -69,6 +71,7 @@ impl Command {
             Self::FitCrop(command) => command.run(),
             Self::Predict(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::ExplainEval(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Inspect(command) => command.run(),
