@@ -1,7 +1,7 @@
 //! How faithful the explanations are, over many faces: the figures of
 //! [`FaithfulnessReport`].
 
-use mien_engine::classify::{Classifier, ClassifyError, softmax};
+use mien_engine::classify::{Classifier, ClassifyError};
 use mien_engine::cpu;
 use mien_engine::detect::Detector;
 use mien_engine::explain::faithfulness::{
@@ -126,7 +126,7 @@ pub fn evaluate(
         let index = number * data.len() / faces;
         let parts = landmarks::parts(detector, data.face(index))?;
         let face = Face {
-            pixels: data.face(index).iter().map(|&it| f32::from(it)).collect(),
+            pixels: data.pixels(index),
             parts,
             number,
         };
@@ -146,11 +146,8 @@ fn classifier(plan: Plan) -> Result<Classifier, ExplainEvalError> {
 
 fn predict(classifier: &mut Classifier, pixels: &[f32]) -> Result<Expression, ClassifyError> {
     let logits = pollster::block_on(classifier.logits(pixels, 1))?[0];
-    let probabilities = softmax(&logits);
-    let best = Expression::ALL
-        .into_iter()
-        .max_by(|a, b| probabilities[a.index()].total_cmp(&probabilities[b.index()]));
-    Ok(best.unwrap_or(Expression::Neutral))
+    let best = logits.by_class().max_by(|a, b| a.1.total_cmp(&b.1));
+    Ok(best.map_or(Expression::Neutral, |(class, _)| class))
 }
 
 struct Face {

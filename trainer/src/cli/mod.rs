@@ -14,14 +14,17 @@ mod engine;
 mod evaluate;
 mod explain;
 mod explain_eval;
+mod explain_global;
 mod export;
 mod failure;
+mod fairness;
 mod fit_crop;
 pub mod import_detector;
 mod inspect;
 mod predict;
 mod progress;
 mod report;
+mod robustness;
 mod teach;
 mod train;
 
@@ -53,6 +56,9 @@ enum Command {
     Predict(predict::Predict),
     Explain(explain::Explain),
     ExplainEval(explain_eval::ExplainEval),
+    ExplainGlobal(explain_global::ExplainGlobal),
+    Robustness(robustness::Robustness),
+    Fairness(fairness::Fairness),
     Evaluate(evaluate::Evaluate),
     Export(export::Export),
     Inspect(inspect::Inspect),
@@ -72,6 +78,9 @@ impl Command {
             Self::Predict(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::ExplainEval(command) => command.run(),
+            Self::ExplainGlobal(command) => command.run(),
+            Self::Robustness(command) => command.run(),
+            Self::Fairness(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Inspect(command) => command.run(),
