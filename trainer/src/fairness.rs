@@ -187,12 +187,14 @@ fn figures(
     Ok((figures, hits))
 }
 
+/// 95 % of a normal distribution lie within so many standard deviations.
+const Z: f64 = 1.959_964;
+
 /// Wilson's 95 % score interval of a share.
 fn wilson(hits: usize, count: usize) -> [f64; 2] {
     if count == 0 {
         return [0.0, 1.0];
     }
-    const Z: f64 = 1.959_964;
     let (count, share) = (count as f64, hits as f64 / count as f64);
     let scale = 1.0 + Z * Z / count;
     let middle = (share + Z * Z / (2.0 * count)) / scale;

@@ -75,7 +75,8 @@ impl GlobalView {
         let faces = limit.min(data.len());
         for number in 0..faces {
             let index = number * data.len() / faces;
-            let map = occlusion(classifier, &data.pixels(index), &options);
+            let pixels = data.pixels(index);
+            let map = occlusion(classifier, &pixels, &options);
             view.add(data.labels()[index], &pollster::block_on(map)?);
             tell();
         }

@@ -34,10 +34,8 @@ impl Fairness {
     /// Measures, with progress on stderr and the figures on stdout.
     pub fn run(self) -> Outcome {
         let (mut classifier, _) = load_classifier(&self.model)?;
-        let mut detector = match self.photos {
-            true => Some(load_detector(&self.detector)?),
-            false => None,
-        };
+        let detector = self.photos.then(|| load_detector(&self.detector));
+        let mut detector = detector.transpose()?;
         let table = read_grouped(&self.manifest).or_user()?;
         let bar = progress::bar(table.images.len(), "images");
         let readings = read(&table, &mut classifier, detector.as_mut(), || bar.inc(1));

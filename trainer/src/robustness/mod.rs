@@ -213,7 +213,8 @@ impl Subject<'_> {
         let classes = self.classifier.classes().len();
         let mut logits = Vec::with_capacity(faces.len() * classes);
         for faces in faces.chunks(TOGETHER) {
-            let rows = self.classifier.logits(&faces.concat(), faces.len());
+            let pixels = faces.concat();
+            let rows = self.classifier.logits(&pixels, faces.len());
             for row in pollster::block_on(rows)? {
                 logits.extend_from_slice(&row);
             }
@@ -275,27 +276,30 @@ impl EndToEnd {
             let sum: f64 = values.iter().copied().map(f64::from).sum();
             round(sum / values.len().max(1) as f64)
         };
-        let found: Vec<(bool, bool)> = pairs
-            .iter()
-            .filter_map(|&(original, hit)| Some((original, hit?)))
-            .collect();
-        let all = |value: &dyn Fn(&(bool, Option<bool>)) -> f32| -> Vec<f32> {
-            pairs.iter().map(value).collect()
+        let difference = |one: &[f32], other: &[f32]| {
+            let differences: Vec<f32> = one.iter().zip(other).map(|(a, b)| a - b).collect();
+            rounded(Interval::of(&differences, SEED))
         };
-        let of_found = |value: &dyn Fn(&(bool, bool)) -> f32| -> Vec<f32> {
-            found.iter().map(value).collect()
-        };
-        let loss = all(&|&(original, hit)| number(original) - number(hit == Some(true)));
-        let loss_of_found = of_found(&|&(original, hit)| number(original) - number(hit));
+        let (mut originals, mut in_scenes, mut is_found) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut found_originals, mut found_in_scenes) = (Vec::new(), Vec::new());
+        for &(original, hit) in pairs {
+            originals.push(number(original));
+            in_scenes.push(number(hit == Some(true)));
+            is_found.push(number(hit.is_some()));
+            if let Some(hit) = hit {
+                found_originals.push(number(original));
+                found_in_scenes.push(number(hit));
+            }
+        }
         Self {
             faces: pairs.len(),
-            found: share(&all(&|(_, hit)| number(hit.is_some()))),
-            accuracy_of_originals: share(&all(&|&(original, _)| number(original))),
-            accuracy: share(&all(&|&(_, hit)| number(hit == Some(true)))),
-            accuracy_of_found: share(&of_found(&|&(_, hit)| number(hit))),
-            accuracy_of_their_originals: share(&of_found(&|&(original, _)| number(original))),
-            loss: rounded(Interval::of(&loss, SEED)),
-            loss_of_found: rounded(Interval::of(&loss_of_found, SEED)),
+            found: share(&is_found),
+            accuracy_of_originals: share(&originals),
+            accuracy: share(&in_scenes),
+            accuracy_of_found: share(&found_in_scenes),
+            accuracy_of_their_originals: share(&found_originals),
+            loss: difference(&originals, &in_scenes),
+            loss_of_found: difference(&found_originals, &found_in_scenes),
         }
     }
 }
