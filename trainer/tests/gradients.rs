@@ -3,8 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use mien_engine::cpu::Differentiator;
+use mien_engine::crop::SIDE;
 use mien_engine::nets::StockOps;
-use mien_engine::nets::student::{SIDE, StudentConfig};
+use mien_engine::nets::StudentConfig;
 use mien_engine::plan::TensorId;
 
 #[test]
