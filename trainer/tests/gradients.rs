@@ -12,7 +12,7 @@ use mien_engine::plan::TensorId;
 fn going_back_through_a_plan_gives_burns_gradients() {
     let device = Device::flex().autodiff();
     // Frozen, so that batch norms use their running statistics as the plan does.
-    let student = StudentConfig::default().init(&device).no_grad();
+    let student = StudentConfig::default().init(&device).freeze();
     let mut network = Differentiator::new(&student.export()).expect("a valid plan");
     let last = TensorId(network.plan().layers.len() as u16);
     for class in [0, 3, 6] {
