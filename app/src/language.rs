@@ -55,6 +55,27 @@ impl Language {
         }
     }
 
+    /// A count, "28,709" or "28.709".
+    #[must_use]
+    pub fn count(self, number: usize) -> String {
+        let digits = number.to_string();
+        let separator = match self {
+            Self::English => ',',
+            Self::German => '.',
+            // A narrow space that does not break, and none in numbers of four digits.
+            Self::Spanish if digits.len() > 4 => '\u{202f}',
+            Self::Spanish => return digits,
+        };
+        let mut text = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    }
+
     /// "82 %".
     #[must_use]
     pub fn percent(self, share: f64, decimals: usize) -> String {
@@ -82,5 +103,9 @@ mod tests {
         assert_eq!(Language::German.percent(0.6634, 1), "66,3 %");
         assert_eq!(Language::Spanish.decimal(7.304, 1), "7,3");
         assert_eq!(Language::German.percent(0.815, 0), "82 %");
+        assert_eq!(Language::English.count(1_028_709), "1,028,709");
+        assert_eq!(Language::German.count(999), "999");
+        assert_eq!(Language::Spanish.count(3589), "3589");
+        assert_eq!(Language::Spanish.count(28_709), "28\u{202f}709");
     }
 }

@@ -20,6 +20,14 @@ import {
 
 const CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const camera = `${root}public/samples/camera.jpg`;
+const PIXELS = {
+  gif: "R0lGODlhAQABAIAAAP///wAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==",
+  avif:
+    "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxp" +
+    "YmF2aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAAB0AAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAAB" +
+    "AABhdjAxQ29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAAIAAAACAAAAEHBpeGkAAAAAAwgICAAAAAxhdjFDgQ0MAAAA" +
+    "ABNjb2xybmNseAACAAIAAYAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACVtZGF0EgAKCBgANogQEAwgMg8f8D///8WfhwB8+ErK42A=",
+};
 /** Where the astronaut's face is, give or take, in pixels. */
 const FACE = { x: 179, y: 59, width: 90, height: 117 };
 
@@ -246,6 +254,33 @@ test("what the page shows of photos is small", async () => {
     Array.from(document.images, (image) => Math.max(image.naturalWidth, image.naturalHeight)),
   );
   assert.equal(Math.max(...sizes), 1600);
+  await page.close();
+});
+
+test("pictures are read as PNG, JPEG, WebP, GIF and AVIF", async () => {
+  const { page, faults } = await openPage(browser, site);
+  await readPhotos(page, photo("astronaut.png"));
+  for (const type of ["jpeg", "webp"]) {
+    const bytes = await page.evaluate(async (type) => {
+      const picture = document.querySelector(".picture > img");
+      const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
+      canvas.getContext("2d").drawImage(picture, 0, 0);
+      const blob = await canvas.convertToBlob({ type, quality: 0.9 });
+      return Array.from(new Uint8Array(await blob.arrayBuffer()));
+    }, `image/${type}`);
+    const buffer = Buffer.from(bytes);
+    await page.getByTestId("photo-input").setInputFiles({ name: `face.${type}`, mimeType: `image/${type}`, buffer });
+  }
+  // One pixel each: they are read, and there is nobody in them.
+  for (const [type, base64] of Object.entries(PIXELS)) {
+    const buffer = Buffer.from(base64, "base64");
+    await page.getByTestId("photo-input").setInputFiles({ name: `pixel.${type}`, mimeType: `image/${type}`, buffer });
+  }
+  const done = page.getByTestId("status").filter({ hasText: /found in 5 photos$/ });
+  await done.waitFor();
+  const results = await downloadResults(page);
+  assert.deepEqual(results.map((result) => result.faces?.length), [1, 1, 1, 0, 0]);
+  assert.deepEqual(faults, []);
   await page.close();
 });
 

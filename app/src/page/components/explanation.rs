@@ -78,6 +78,7 @@ pub fn Explanation(
     let effects = Memo::new(move |_| parts.with(|parts| parts.answer.clone()));
     view! {
         <div class="explanation" aria-busy=move || is_working.get().to_string()>
+            {move || effects.get().map(|effects| view! { <Summary effects /> })}
             <MethodChooser method />
             {move || is_working.get().then(|| view! { <progress aria-label=t!("explain.working")></progress> })}
             {move || {
@@ -98,7 +99,6 @@ pub fn Explanation(
             <Show when=move || saliency.with(Option::is_some)>
                 <Map face=face.get_value() saliency class index overlays />
             </Show>
-            {move || effects.get().map(|effects| view! { <Summary effects /> })}
         </div>
     }
 }

@@ -27,5 +27,5 @@ pub fn Loading() -> impl IntoView {
             }
         })
     };
-    view! { <div class="status">{bar}</div> }
+    view! { <div class="loading">{bar}</div> }
 }

@@ -20,8 +20,14 @@ pub fn Masthead() -> impl IntoView {
         .assets
         .with_value(|assets| assets.url("icons/mien.svg"));
     let backend = move || match store.engine.get() {
-        EngineState::Ready(report) => Some(view! { <BackendFact report /> }),
-        EngineState::Loading { .. } | EngineState::Stopped(_) => None,
+        EngineState::Ready(report) => view! { <BackendFact report /> }.into_any(),
+        // Keeps its place, so that nothing moves when the engine is ready.
+        EngineState::Loading { .. } => {
+            view! { <span class="fact wide">{t!("photos.status.loading")}</span> }.into_any()
+        }
+        EngineState::Stopped(_) => {
+            view! { <span class="fact wide">{t!("photos.status.stopped")}</span> }.into_any()
+        }
     };
     view! {
         <header class="masthead">
@@ -124,7 +130,7 @@ fn BackendFact(report: EngineReport) -> impl IntoView {
         Reason::NoGpu(why) => why.clone(),
     };
     view! {
-        <span class="fact" data-testid="backend" data-backend=report.choice.backend.name()>
+        <span class="fact wide" data-testid="backend" data-backend=report.choice.backend.name()>
             {format!("{place}: {reason}")}
         </span>
     }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::i18n::t;
+use crate::i18n::{language, t};
 use crate::model_card::CardFacts;
 use crate::words;
 
@@ -9,7 +9,7 @@ use crate::words;
 pub fn ModelTable(card: CardFacts) -> impl IntoView {
     let accuracies = card.evaluations.iter().map(|split| {
         let accuracy = words::percent_exactly(split.accuracy);
-        let samples = split.samples;
+        let samples = language().count(split.samples);
         (
             t!("card.accuracy", split = split_name(&split.split)),
             t!("card.of_faces", share = accuracy, count = samples),
@@ -22,7 +22,7 @@ pub fn ModelTable(card: CardFacts) -> impl IntoView {
             t!(
                 "card.data_faces",
                 data = card.training.data,
-                count = card.training.faces
+                count = language().count(card.training.faces)
             ),
         ),
     ]
@@ -33,7 +33,7 @@ pub fn ModelTable(card: CardFacts) -> impl IntoView {
             t!("card.size"),
             t!(
                 "card.cost",
-                parameters = card.parameters,
+                parameters = language().count(card.parameters),
                 millions = card.macs / 1_000_000,
                 bytes = words::megabytes(card.file.bytes),
             ),

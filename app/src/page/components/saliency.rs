@@ -72,22 +72,12 @@ pub fn Map(
         }
     });
     let to_photo = face.crop.transform;
-    Effect::new(move |_| {
-        let overlay = is_on_photo.get().then(|| Overlay {
+    keep_over_photo(index, overlays, move || {
+        is_on_photo.get().then(|| Overlay {
             colours: colours.get(),
             opacity: opacity.get(),
             to_photo,
-        });
-        overlays.update(|overlays| {
-            match overlay {
-                Some(overlay) => overlays.insert(index, overlay),
-                None => overlays.remove(&index),
-            };
-        });
-    });
-    on_cleanup(move || {
-        // With the whole photo, the signal may have gone first.
-        overlays.try_update(|overlays| overlays.remove(&index));
+        })
     });
 
     let readout = move || {
@@ -98,22 +88,6 @@ pub fn Map(
     let shown = Memo::new(move |_| {
         saliency.with(|map| map.as_ref().map_or(class.get(), |map| map.target.class))
     });
-    let save_picture = move |_| {
-        if let Some(canvas) = laid_over.get_untracked() {
-            spawn_local(async move {
-                if let Some(blob) = paint::to_blob(&canvas, "image/png", 1.0).await {
-                    download::blob_as("mien-map.png", &blob);
-                }
-            });
-        }
-    };
-    let save_values = move |_| {
-        saliency.with_untracked(|map| {
-            if let Some(map) = map {
-                download::text("mien-map.csv", "text/csv", &grid(map));
-            }
-        });
-    };
     view! {
         <div class="pair">
             <figure>
@@ -153,6 +127,51 @@ pub fn Map(
         </output>
         <ColourScale scale class=shown />
         <Controls probabilities=face.probabilities class opacity is_on_photo />
+        <Downloads canvas=laid_over saliency />
+    }
+}
+
+/// Keeps a map over its face in the photo, where there is one to keep, until the card closes.
+fn keep_over_photo(
+    index: usize,
+    overlays: Overlays,
+    overlay: impl Fn() -> Option<Overlay> + 'static,
+) {
+    Effect::new(move |_| {
+        let overlay = overlay();
+        overlays.update(|overlays| {
+            match overlay {
+                Some(overlay) => overlays.insert(index, overlay),
+                None => overlays.remove(&index),
+            };
+        });
+    });
+    on_cleanup(move || {
+        // With the whole photo, the signal may have gone first.
+        overlays.try_update(|overlays| overlays.remove(&index));
+    });
+}
+
+/// The map as a picture and as values.
+#[component]
+fn Downloads(canvas: NodeRef<Canvas>, saliency: Memo<Option<Arc<Saliency>>>) -> impl IntoView {
+    let save_picture = move |_| {
+        if let Some(canvas) = canvas.get_untracked() {
+            spawn_local(async move {
+                if let Some(blob) = paint::to_blob(&canvas, "image/png", 1.0).await {
+                    download::blob_as("mien-map.png", &blob);
+                }
+            });
+        }
+    };
+    let save_values = move |_| {
+        saliency.with_untracked(|map| {
+            if let Some(map) = map {
+                download::text("mien-map.csv", "text/csv", &grid(map));
+            }
+        });
+    };
+    view! {
         <div class="section-actions">
             <button class="button" data-testid="download-map" on:click=save_picture>
                 {t!("explain.save_picture")}

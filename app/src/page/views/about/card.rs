@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use mien_engine::expression::Expression;
 
 use crate::components::model_table::{ModelTable, split_name};
-use crate::i18n::{expression, t};
+use crate::i18n::{expression, language, t};
 use crate::model_card::{self, CardFacts, CardState, SplitFacts};
 use crate::words;
 
@@ -78,7 +78,7 @@ fn Analyses(split: SplitFacts) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td>{class.samples}</td>
+                <td>{language().count(class.samples)}</td>
                 <td>{share(1.0 - class.recall)}</td>
                 <td>{share(1.0 - class.precision)}</td>
             </tr>

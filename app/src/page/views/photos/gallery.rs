@@ -178,6 +178,7 @@ fn Tile(photo: Photo) -> impl IntoView {
             url.map(|url| view! { <img src=url alt="" loading="lazy" decoding="async" /> })
         }
     };
+    let is_failed = move || matches!(state.get(), PhotoState::Failed(_));
     let words = move || match state.get() {
         PhotoState::Working => t!("photos.waiting"),
         PhotoState::Failed(_) => t!("photos.not_read"),
@@ -199,7 +200,10 @@ fn Tile(photo: Photo) -> impl IntoView {
                 data-name=name.clone()
                 on:click=move |_| store.selected.set(Some(id))
             >
-                <span class="tile-picture">{picture}</span>
+                <span class="tile-picture" class:failed=is_failed aria-hidden="true">
+                    {picture}
+                    {move || is_failed().then_some("!")}
+                </span>
                 <span class="tile-name">{name.clone()}</span>
                 <span class="small soft">{words}</span>
             </button>

@@ -29,8 +29,9 @@ pub fn Intake() -> impl IntoView {
         // So that the same file can be picked again.
         input.set_value("");
     };
+    let has_photos = Memo::new(move |_| store.photos.with(|photos| !photos.is_empty()));
     view! {
-        <section class="intake" aria-labelledby="intake-title">
+        <section class="intake" class:compact=has_photos aria-labelledby="intake-title">
             <div class="drop" class:over=is_over>
                 <h2 id="intake-title" class="drop-title">
                     {t!("photos.drop")}

@@ -88,7 +88,7 @@ fn PhotoPart(photo: Photo) -> impl IntoView {
         <article class="panel photo" data-testid="photo" aria-label=name.clone()>
             <div class="photo-head">
                 <div>
-                    <h3>{name.clone()}</h3>
+                    <h2 class="panel-title">{name.clone()}</h2>
                     <p class="small soft number">{facts}</p>
                 </div>
                 <div class="section-actions">

@@ -8,6 +8,8 @@ use crate::store::use_store;
 struct Sample {
     /// Plain name of the file.
     asset: &'static str,
+    /// Plain name of a small picture of it, 320 x 240.
+    small: &'static str,
     title: fn() -> String,
     /// Who made it, and under which terms it is here.
     credit: fn() -> String,
@@ -16,16 +18,19 @@ struct Sample {
 const SAMPLES: [Sample; 3] = [
     Sample {
         asset: "samples/astronaut.jpg",
+        small: "samples/astronaut-small.webp",
         title: || t!("samples.astronaut"),
         credit: || t!("samples.public_domain"),
     },
     Sample {
         asset: "samples/camera.jpg",
+        small: "samples/camera-small.webp",
         title: || t!("samples.photographer"),
         credit: || "Lav Varshney, CC0".to_owned(),
     },
     Sample {
         asset: "samples/chelsea.jpg",
+        small: "samples/chelsea-small.webp",
         title: || t!("samples.cat"),
         credit: || "S. van der Walt, CC0".to_owned(),
     },
@@ -40,12 +45,12 @@ pub fn Samples() -> impl IntoView {
         .filter(|sample| store.assets.with_value(|assets| assets.has(sample.asset)))
         .map(|sample| {
             let url = store.assets.with_value(|assets| assets.url(sample.asset));
-            let source = url.clone();
-            let add = move |_| add_sample(store, (sample.title)(), source.clone());
+            let small = store.assets.with_value(|assets| assets.url(sample.small));
+            let add = move |_| add_sample(store, (sample.title)(), url.clone());
             view! {
                 <li>
                     <button class="sample" on:click=add>
-                        <img src=url alt="" loading="lazy" />
+                        <img src=small alt="" width="320" height="240" />
                         <span>
                             <strong>{(sample.title)()}</strong>
                             <br />
