@@ -1,8 +1,12 @@
-//! A plan's predictions for a data set, through the engine's own CPU path.
+//! Predictions for a data set: of a plan, through the engine's own CPU path, or of a network in
+//! training.
 
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
 use mien_engine::cpu;
 use mien_engine::crop::SIDE;
 use mien_engine::metrics::{Predictions, PredictionsError};
+use mien_engine::nets::{Network, Ops, face_input};
 use mien_engine::plan::{Plan, ShapeError};
 use mien_engine::runner::{Batch, RunError};
 use thiserror::Error;
@@ -32,6 +36,34 @@ pub enum EvaluateError {
     /// The model's outputs are not the data's classes.
     #[error("the model's classes are not those of the data; choose another with --model")]
     Classes(#[from] PredictionsError),
+}
+
+/// The logits of every face, beside its label, from a network in training: through its plan where
+/// it has one, else through Burn.
+pub fn network(
+    network: &Network,
+    data: &DataSet,
+    ops: &impl Ops,
+) -> Result<Predictions, EvaluateError> {
+    if let Some(plan) = network.export() {
+        return predict(&plan, data, |_| ());
+    }
+    let device = network.devices().first().cloned().unwrap_or_default();
+    let input = face_input();
+    let mut logits = Vec::new();
+    for start in (0..data.len()).step_by(BATCH) {
+        let end = data.len().min(start + BATCH);
+        let faces: Vec<f32> = (start..end)
+            .flat_map(|index| data.face(index))
+            .map(|&pixel| f32::from(pixel) * input.scale + input.offset)
+            .collect();
+        let faces = TensorData::new(faces, [end - start, 1, SIDE, SIDE]);
+        let faces = Tensor::from_data(faces, &device);
+        logits.extend(network.forward(faces, ops).to_data().iter::<f32>());
+    }
+    let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
+    let classes = logits.len() / labels.len().max(1);
+    Ok(Predictions::new(logits, labels, classes)?)
 }
 
 /// How many classes a plan tells apart.

@@ -60,7 +60,7 @@ fn the_plan_gives_the_logits_of_the_module(config: &NetworkConfig) {
     let faces = Tensor::random(shape, Distribution::Uniform(-2.0, 2.0), &Device::flex());
     let pixels: Vec<f32> = faces.to_data().iter::<f32>().collect();
 
-    let mut runner = cpu::Runner::new(network.export()).expect("a valid plan");
+    let mut runner = cpu::Runner::new(network.export().expect("a plan")).expect("a valid plan");
     let batch = Batch {
         data: &pixels,
         count: FACES,
@@ -108,7 +108,10 @@ fn the_plan_of_the_compact_resnet_gives_its_logits() {
 
 #[test]
 fn the_teachers_have_the_sizes_that_they_state() {
-    let parameters = |config: NetworkConfig| config.init(&Device::flex()).export().parameters();
+    let parameters = |config: NetworkConfig| {
+        let plan = config.init(&Device::flex()).export();
+        plan.expect("a plan").parameters()
+    };
     // 3 x 3 kernels and, with each batch norm folded, one bias a channel; the crop's 9 x 9 kernel.
     let vgg = [
         (1, 32),

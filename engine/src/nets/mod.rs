@@ -25,6 +25,7 @@ pub use compact_vgg::{CompactVgg, CompactVggConfig};
 pub use export::PlanBuilder;
 pub use ops::{Ops, StockOps};
 pub use student::{Student, StudentConfig};
+pub use studies::{StudyConfig, StudyNetwork};
 
 /// What every network for faces expects: one grayscale face of [`SIDE`] x [`SIDE`] pixels. The scale
 /// brings a face's pixels to about zero mean and unit variance.
@@ -49,6 +50,8 @@ pub enum NetworkConfig {
     CompactVgg(CompactVggConfig),
     /// A residual teacher.
     CompactResNet(CompactResNetConfig),
+    /// A system of the published studies.
+    Study(StudyConfig),
 }
 
 impl NetworkConfig {
@@ -59,6 +62,7 @@ impl NetworkConfig {
             Self::Student(config) => Network::Student(config.init(device)),
             Self::CompactVgg(config) => Network::CompactVgg(config.init(device)),
             Self::CompactResNet(config) => Network::CompactResNet(config.init(device)),
+            Self::Study(config) => Network::Study(config.init(device)),
         }
     }
 
@@ -69,6 +73,7 @@ impl NetworkConfig {
             Self::Student(config) => config.classes,
             Self::CompactVgg(config) => config.classes,
             Self::CompactResNet(config) => config.classes,
+            Self::Study(config) => config.classes,
         }
     }
 }
@@ -82,6 +87,8 @@ pub enum Network {
     CompactVgg(CompactVgg),
     /// A residual teacher.
     CompactResNet(CompactResNet),
+    /// A system of the published studies.
+    Study(StudyNetwork),
 }
 
 impl Network {
@@ -95,16 +102,19 @@ impl Network {
             Self::Student(student) => student.forward(faces, ops),
             Self::CompactVgg(vgg) => vgg.forward(faces, ops),
             Self::CompactResNet(resnet) => resnet.forward(faces, ops),
+            Self::Study(network) => network.forward(faces, ops),
         }
     }
 
-    /// The network as a plan, batch norms folded with their running statistics.
+    /// The network as a plan, batch norms folded with their running statistics; none for the
+    /// systems of the studies, which run through Burn.
     #[must_use]
-    pub fn export(&self) -> Plan {
+    pub fn export(&self) -> Option<Plan> {
         match self {
-            Self::Student(student) => student.export(),
-            Self::CompactVgg(vgg) => vgg.export(),
-            Self::CompactResNet(resnet) => resnet.export(),
+            Self::Student(student) => Some(student.export()),
+            Self::CompactVgg(vgg) => Some(vgg.export()),
+            Self::CompactResNet(resnet) => Some(resnet.export()),
+            Self::Study(_) => None,
         }
     }
 }

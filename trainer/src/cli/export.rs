@@ -162,7 +162,9 @@ fn run_labels(card: &ModelCard) -> Labels {
 /// Other data and unwritable files can be mended; the rest is a defect of the network's export.
 pub(super) fn blame(error: ReleaseError) -> Failure {
     match error {
-        ReleaseError::OtherData | ReleaseError::Write(_) => Failure::User(error.into()),
+        ReleaseError::NoPlan | ReleaseError::OtherData | ReleaseError::Write(_) => {
+            Failure::User(error.into())
+        }
         ReleaseError::Evaluate(_)
         | ReleaseError::Shape(_)
         | ReleaseError::Format(_)

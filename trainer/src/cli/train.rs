@@ -58,7 +58,7 @@ impl From<DeviceArg> for Place {
 
 impl Train {
     /// Trains, with a line an epoch on stderr and the history as JSON on stdout; after the last
-    /// epoch writes the best network as a model with card and curves.
+    /// epoch writes the best network, if it has a plan, as a model with card and curves.
     pub fn run(self) -> Outcome {
         let device = Place::from(self.device).device().or_user()?;
         let mut config = RunConfig::read(&self.run).or_user()?;
@@ -107,7 +107,7 @@ impl Train {
             table.show(progress);
         })
         .map_err(blame)?;
-        if config.is_finished(&state.header) {
+        if config.is_finished(&state.header) && train::best_plan(&state).is_some() {
             let release = Release::new(&state, &faces, &config.name, WeightStorage::F16, false)
                 .map_err(export::blame)?;
             let model = out.join(format!("{}.mien", config.name));

@@ -33,6 +33,9 @@ pub struct Release {
 /// Why a run does not make a model.
 #[derive(Debug, Error)]
 pub enum ReleaseError {
+    /// The network has no plan.
+    #[error("this network runs through Burn only and makes no .mien file; choose another run")]
+    NoPlan,
     /// The run saw other faces.
     #[error("the run was made with other data; give the same with --data")]
     OtherData,
@@ -68,7 +71,7 @@ impl Release {
         if train::fingerprint(&[&faces.training, &faces.public_test]) != header.data {
             return Err(ReleaseError::OtherData);
         }
-        let mut plan = train::best_plan(run);
+        let mut plan = train::best_plan(run).ok_or(ReleaseError::NoPlan)?;
         let temperature = evaluate::predict(&plan, &faces.public_test, |_| ())?.fit_temperature();
         divide_logits(&mut plan, temperature);
         let bytes = plan.to_bytes(storage);

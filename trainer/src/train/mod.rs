@@ -19,7 +19,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use mien_engine::nets::{Network, Ops};
+use mien_engine::nets::{Network, Ops, face_input};
 use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
 
@@ -176,7 +176,7 @@ impl<'a, O: Ops> Session<'a, O> {
             steps * state.header.history.len(),
         );
         Ok(Self {
-            input: network.export().input,
+            input: face_input(),
             network: freeze::freeze(weights::write(network, &state.weights), &config.freeze)?,
             class_weights: (config.balance).class_weights(job.training, config.network.classes()),
             job,
@@ -201,7 +201,7 @@ impl<'a, O: Ops> Session<'a, O> {
         self.state.squares = self.optimizer.squares().to_vec();
         self.state.mean = self.optimizer.mean().to_vec();
         let averaged = weights::write(self.network.valid(), &self.state.mean);
-        let predictions = evaluate::predict(&averaged.export(), self.job.validation, |_| ())?;
+        let predictions = evaluate::network(&averaged, self.job.validation, self.ops)?;
         record.valid_loss = predictions.negative_log_likelihood(1.0);
         record.valid_accuracy = predictions.accuracy();
         record.seconds = started.elapsed().as_secs_f64();
@@ -284,11 +284,14 @@ impl<'a, O: Ops> Session<'a, O> {
             };
             loading_seconds += loading.elapsed().as_secs_f64();
 
-            let logits = self.network.forward(faces, self.ops); // [batch, classes]
+            let logits = self.network.forward(faces.clone(), self.ops); // [batch, classes]
             right += count_right(&logits, &labels);
             let loss = match taught {
                 Some((how, soft)) => loss::distillation(logits, targets, soft, how),
-                None => loss::cross_entropy(logits, targets),
+                None => {
+                    let progress = (epoch - 1) as f64 / config.epochs as f64;
+                    loss::of_network(&self.network, faces, logits, targets, progress, self.ops)
+                }
             };
             let value: f32 = loss.clone().into_scalar();
             if !value.is_finite() {
@@ -331,9 +334,9 @@ fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
         .count()
 }
 
-/// The best epoch's network as a plan, batch norms folded.
+/// The best epoch's network as a plan, batch norms folded; none for a network that only Burn runs.
 #[must_use]
-pub fn best_plan(checkpoint: &Checkpoint) -> Plan {
+pub fn best_plan(checkpoint: &Checkpoint) -> Option<Plan> {
     let network = checkpoint.header.config.network.init(&Device::flex());
     weights::write(network, &checkpoint.best).export()
 }
