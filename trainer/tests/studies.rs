@@ -10,7 +10,11 @@ use mien_engine::crop::SIDE;
 use mien_engine::nets::studies::autoencoder::reconstruction_loss;
 use mien_engine::nets::studies::capsule_net::margin_loss;
 use mien_engine::nets::studies::{StudyConfig, StudyNetwork, System};
-use mien_trainer::ops::FastOps;
+use mien_trainer::ops::{FastOps, Precision};
+
+const FAST: FastOps = FastOps {
+    precision: Precision::F32,
+};
 
 const ALL: [System; 16] = [
     System::AlexNet,
@@ -46,7 +50,7 @@ fn every_network_gives_one_value_a_class() {
     for system in ALL {
         for classes in [4, 7] {
             let network = config(system, classes).init(&device);
-            let logits = network.forward(faces.clone(), &FastOps);
+            let logits = network.forward(faces.clone(), &FAST);
             assert_eq!(logits.dims(), [2, classes], "{system:?}");
         }
     }
@@ -60,7 +64,7 @@ fn a_network_of_the_four_class_study_takes_three_channels() {
         ..config(System::FinalModel, 4)
     };
     let network = rgb.init(&device);
-    let logits = network.forward(Tensor::zeros([2, 1, SIDE, SIDE], &device), &FastOps);
+    let logits = network.forward(Tensor::zeros([2, 1, SIDE, SIDE], &device), &FAST);
     assert_eq!(logits.dims(), [2, 4]);
     let gray = config(System::FinalModel, 4).init(&device);
     assert_eq!(network.num_params() - gray.num_params(), 2 * 9 * 32);
@@ -136,7 +140,7 @@ fn batch(device: &Device) -> (Tensor<4>, Tensor<2>, Vec<usize>) {
 }
 
 fn accuracy(network: &StudyNetwork, faces: &Tensor<4>, labels: &[usize]) -> f64 {
-    let best = network.forward(faces.clone(), &FastOps).argmax(1).to_data();
+    let best = network.forward(faces.clone(), &FAST).argmax(1).to_data();
     let right = best.iter::<u32>().zip(labels);
     let right = right.filter(|(best, label)| *best as usize == **label);
     right.count() as f64 / labels.len() as f64
@@ -154,15 +158,15 @@ fn learns(system: System, rate: f64, steps: usize) {
     for step in 0..steps {
         let loss = match (&network, step % 2) {
             (StudyNetwork::CapsuleNet(capsules), _) => {
-                margin_loss(capsules.forward(faces.clone(), &FastOps), targets.clone())
+                margin_loss(capsules.forward(faces.clone(), &FAST), targets.clone())
             }
             // Both phases in turn: the classifier gives the encoder no gradient.
             (StudyNetwork::Autoencoder(coder), 0) => {
-                let codes = coder.encode(faces.clone(), &FastOps);
+                let codes = coder.encode(faces.clone(), &FAST);
                 reconstruction_loss(coder.decode(codes), faces.clone())
             }
             _ => {
-                let logits = network.forward(faces.clone(), &FastOps);
+                let logits = network.forward(faces.clone(), &FAST);
                 log_softmax(logits, 1)
                     .mul(targets.clone())
                     .sum_dim(1)
