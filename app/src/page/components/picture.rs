@@ -92,6 +92,11 @@ impl Place {
         [self.left, self.top, self.width, self.height].map(|share| format!("{}%", share * 100.0))
     }
 
+    /// Whether a tag should begin at the box's right edge, so that it stays in the picture.
+    pub fn is_on_the_right(&self) -> bool {
+        self.left + self.width / 2.0 > 0.5
+    }
+
     /// Whether a tag above the box would lie outside the picture.
     pub fn has_no_room_above(&self) -> bool {
         self.top < TAG_ROOM

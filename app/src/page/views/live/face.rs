@@ -26,7 +26,7 @@ pub fn FaceCard(face: SeenFace, watch: Watch) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(canvas) = input.get() {
             newest.with(|face| {
-                paint::exactly(&canvas, &paint::gray_to_rgba(&face.reading.crop.pixels))
+                paint::exactly(&canvas, &paint::gray_to_rgba(&face.reading.crop.pixels));
             });
         }
     });

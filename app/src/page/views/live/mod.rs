@@ -17,6 +17,7 @@ mod watch;
 pub use state::LiveState;
 
 use gloo::events::EventListener;
+use leptos::html::Div;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 
@@ -47,10 +48,23 @@ pub fn Live() -> impl IntoView {
         .into_any(),
         Phase::Running(source) => view! { <Running source /> }.into_any(),
     };
+    // The running part has it beside the picture.
+    let is_over = move || !live.phase.with(|phase| matches!(phase, Phase::Running(_)));
+    let place = NodeRef::<Div>::new();
+    Effect::new(move |before: Option<()>| {
+        live.phase.track();
+        // What was pressed is gone: the keyboard goes on here.
+        if let (Some(()), Some(place)) = (before, place.get_untracked()) {
+            // Refused for elements out of the page only.
+            let _ = place.focus();
+        }
+    });
     view! {
-        <div class="live">
+        <div class="live" node_ref=place tabindex="-1">
             {part}
-            <Recorder />
+            <Show when=is_over>
+                <Recorder />
+            </Show>
         </div>
     }
 }

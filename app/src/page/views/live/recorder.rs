@@ -37,7 +37,7 @@ pub fn Recorder() -> impl IntoView {
     };
     view! {
         <Show when=move || is_running() || has_frames()>
-            <section class="panel recorder" aria-labelledby="recorder-title">
+            <section class="recorder" aria-labelledby="recorder-title">
                 <h2 id="recorder-title" class="panel-title">
                     {t!("live.recording")}
                 </h2>

@@ -9,6 +9,7 @@ use super::face::FaceCard;
 use super::fault::Fault;
 use super::figures::Figures;
 use super::film::FilmControls;
+use super::recorder::Recorder;
 use super::stage::Stage;
 use super::state::Source;
 use super::watch::Watch;
@@ -95,6 +96,7 @@ pub fn Running(source: Source) -> impl IntoView {
                     </p>
                     <Figures watch />
                     <Controls watch source />
+                    <Recorder />
                 </div>
                 <div class="cards">
                     <For each=move || watch.faces.get() key=|face| face.track let:face>

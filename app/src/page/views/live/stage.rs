@@ -88,7 +88,11 @@ fn Boxes(watch: Watch, is_mirrored: bool) -> impl IntoView {
                     style:height=height
                     on:click=move |_| watch.chosen.set(Some(track))
                 >
-                    <span class="tag" class:inside=place.has_no_room_above()>
+                    <span
+                        class="tag"
+                        class:inside=place.has_no_room_above()
+                        class:leftward=place.is_on_the_right()
+                    >
                         {format!("{track} {} {share}", expression(face.reading.label()))}
                     </span>
                 </div>

@@ -1,6 +1,6 @@
 //! How to begin, and why nothing runs.
 
-use leptos::html::Input;
+use leptos::html::{Input, Section};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
@@ -18,11 +18,19 @@ const NOTICE: &str = "camera-notice";
 pub fn Start(fault: Option<Fault>) -> impl IntoView {
     let live = use_store().live;
     let is_noticing = RwSignal::new(false);
+    let notice = NodeRef::<Section>::new();
     let start = move |_| {
         if settings::remembered(NOTICE).is_some() {
             camera::start(live, None);
         } else {
             is_noticing.set(true);
+            // What was pressed is gone: the keyboard goes on at the notice.
+            request_animation_frame(move || {
+                if let Some(notice) = notice.get_untracked() {
+                    // Refused for elements out of the page only.
+                    let _ = notice.focus();
+                }
+            });
         }
     };
     let accept = move |_| {
@@ -83,6 +91,8 @@ pub fn Start(fault: Option<Fault>) -> impl IntoView {
             }
         >
             <section
+                node_ref=notice
+                tabindex="-1"
                 class="panel prose"
                 aria-labelledby="first-use-title"
                 data-testid="first-use"
