@@ -2,7 +2,8 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, DeviceKind, Distribution, Tensor, TensorData};
-use mien_engine::nets::student::{SIDE, StudentConfig};
+use mien_engine::crop::SIDE;
+use mien_engine::nets::student::StudentConfig;
 use mien_engine::nets::{StockOps, Student};
 use mien_engine::runner::Batch;
 use mien_engine::{cpu, gpu};
