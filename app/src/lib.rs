@@ -3,14 +3,20 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`protocol`] | the messages between page and worker |
+//! | [`judging`] | those about labelled faces |
+//! | [`problems`] | what was left out of an evaluation |
+//! | [`tally`] | what models said about labelled faces |
 //! | `wire` | how they travel (feature `browser`) |
 //! | [`gallery`] | which photos the gallery shows, and in which order |
 //! | [`language`] | the languages of the page, and how each writes numbers |
 //! | [`live`] | what the live view keeps over time |
 
 pub mod gallery;
+pub mod judging;
 pub mod language;
 pub mod live;
+pub mod problems;
 pub mod protocol;
+pub mod tally;
 #[cfg(feature = "browser")]
 pub mod wire;

@@ -4,7 +4,7 @@
 //! worker reports [`Reply::Loading`] while models arrive and [`Reply::Ready`] when it can work.
 //! From then on each request carries an id of the page's choosing, and each is answered exactly
 //! once, by the reply of its kind or by [`Reply::Failed`] with the same id. Requests are worked
-//! off in the order in which they arrive. The worker keeps nothing between them.
+//! off in the order in which they arrive. The worker keeps nothing between them but the models.
 
 use mien_engine::backend::{Backend, Choice};
 use mien_engine::crop::FaceCrop;
@@ -13,6 +13,8 @@ use mien_engine::geometry::Point;
 use mien_engine::pipeline::FaceReading;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::judging;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
@@ -72,6 +74,13 @@ pub enum Request {
         /// What is asked.
         question: Question,
     },
+    /// Do something about labelled faces; what is attached depends on the job.
+    Judge {
+        /// Names the answer.
+        id: RequestId,
+        /// What to do.
+        job: judging::Job,
+    },
     /// Forget about a request if it has not begun. It is answered by [`Failure::Cancelled`].
     Cancel {
         /// The request.
@@ -126,6 +135,13 @@ pub enum Reply {
         answer: Answer,
         /// How long it took.
         milliseconds: f64,
+    },
+    /// The answer to [`Request::Judge`].
+    Judged {
+        /// The request.
+        id: RequestId,
+        /// What came of it.
+        answer: judging::Answer,
     },
     /// The answer to a request that could not be done.
     Failed {

@@ -33,7 +33,8 @@ const STATES = {
   "live-first-use": { view: "live", prepare: (page) => page.getByTestId("camera-start").click() },
   "live-running": { view: "live", prepare: (page) => running(page) },
   "live-unplugged": { view: "live", prepare: (page) => unplugged(page) },
-  judge: { view: "judge" },
+  judge: { view: "judge", prepare: (page) => page.getByTestId("confusion-matrix").waitFor() },
+  judged: { view: "judge", prepare: judged },
   about: { view: "about", prepare: (page) => page.getByTestId("class-errors").waitFor() },
 };
 
@@ -92,6 +93,19 @@ async function small(png) {
   }, `data:image/png;base64,${png.toString("base64")}`);
   await page.close();
   return Buffer.from(url.split(",")[1], "base64");
+}
+
+/** An evaluation of stripes, some rows of which are malformed. */
+async function judged(page) {
+  const stripes = (seed) => Array.from({ length: 48 * 48 }, (_, i) => ((i % 48) * seed * 5) % 256);
+  const rows = Array.from({ length: 42 }, (_, i) => `${i % 7},${stripes(i).join(" ")},PublicTest`);
+  const text = ["emotion,pixels,Usage", ...rows, "3,1 2 3,Training", "9,1,Training"].join("\n");
+  const file = { name: "faces.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  await page.getByTestId("judge-csv").setInputFiles(file);
+  await page.getByTestId("judge-start").click();
+  const result = page.getByTestId("judge-result");
+  await result.locator("[data-testid=matrix-cell]:not([data-count='0'])").first().click();
+  await result.getByTestId("judge-example").first().waitFor();
 }
 
 let browser;

@@ -10,8 +10,8 @@ use crate::assets::Assets;
 use crate::{dist, offline, root, wasm};
 
 /// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
-const STYLES: [&str; 7] = [
-    "tokens", "base", "controls", "layout", "faces", "gallery", "live",
+const STYLES: [&str; 8] = [
+    "tokens", "base", "controls", "layout", "faces", "gallery", "live", "judge",
 ];
 
 /// Builds everything anew.
@@ -35,6 +35,7 @@ pub fn build() -> Result<()> {
     }
     assets.write(&dist, "mien.css", styles()?.as_bytes())?;
     copy_public(&dist, &mut assets)?;
+    copy_reports(&dist, &mut assets)?;
 
     let page = root().join("index.html");
     let text =
@@ -81,6 +82,31 @@ fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
             )?;
         } else {
             fs::copy(&path, dist.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The reports of the models that ship, without the white space that makes them readable.
+fn copy_reports(dist: &Path, assets: &mut Assets) -> Result<()> {
+    let root = root();
+    for model in files_under(&root.join("public/models"))? {
+        let name = model.with_extension("json");
+        let report = root
+            .join("reports")
+            .join(name.file_name().unwrap_or_default());
+        let is_model = model
+            .extension()
+            .is_some_and(|extension| extension == "mien");
+        if is_model && report.is_file() {
+            let text = fs::read(&report)?;
+            let value: serde_json::Value = serde_json::from_slice(&text)
+                .with_context(|| format!("{} is no JSON", report.display()))?;
+            let name = report
+                .strip_prefix(root)?
+                .to_string_lossy()
+                .replace('\\', "/");
+            assets.write(dist, &name, value.to_string().as_bytes())?;
         }
     }
     Ok(())

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use mien_app::protocol::Source;
 use serde::Deserialize;
-use web_sys::Url;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Response, Url};
 
 #[derive(Deserialize)]
 struct Asset {
@@ -45,8 +48,28 @@ impl Assets {
         self.source(name).url
     }
 
-    /// The plain names of the files in a folder.
+    /// The plain names that begin so, in alphabetical order.
+    pub fn names(&self, start: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .keys()
+            .map(String::as_str)
+            .filter(move |name| name.starts_with(start))
+    }
+
+    /// Whether the site has a file.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
+}
+
+/// Fetches a JSON file of the site. `None` where it is not there or cannot be read: the page says
+/// so.
+pub async fn fetch_json<T: DeserializeOwned>(url: &str) -> Option<T> {
+    let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return None;
+    }
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    serde_json::from_str(&text.as_string()?).ok()
 }

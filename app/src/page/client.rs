@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use js_sys::Array;
+use mien_app::judging::{self, Job};
 use mien_app::protocol::{
     EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason,
 };
@@ -150,6 +151,15 @@ impl Client {
         }
     }
 
+    /// Does something about labelled faces; what is attached depends on the job.
+    pub async fn judge(&self, job: Job, attachment: &JsValue) -> Result<judging::Answer, Failure> {
+        let id = self.new_id();
+        match self.ask(id, &Request::Judge { id, job }, attachment).await {
+            Reply::Judged { answer, .. } => Ok(answer),
+            other => Err(failure(other)),
+        }
+    }
+
     fn new_id(&self) -> RequestId {
         RequestId(self.next_id.replace(self.next_id.get().wrapping_add(1)))
     }
@@ -229,6 +239,7 @@ impl Client {
             Reply::Analyzed { id, .. }
             | Reply::Explained { id, .. }
             | Reply::Answered { id, .. }
+            | Reply::Judged { id, .. }
             | Reply::Failed { id, .. } => {
                 let sender = self.pending.borrow_mut().remove(&id);
                 if let Some(sender) = sender {

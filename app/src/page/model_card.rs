@@ -3,10 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
 
+use crate::assets::fetch_json;
 use crate::store::{CARD, use_store};
 
 /// The part of a [`ModelCard`](mien_engine::card::ModelCard) that the page shows. Reading the
@@ -110,21 +108,10 @@ pub fn load() -> RwSignal<CardState> {
     let url = use_store().assets.with_value(|assets| assets.url(CARD));
     spawn_local(async move {
         card.set(
-            fetch(&url)
+            fetch_json(&url)
                 .await
                 .map_or(CardState::Absent, CardState::There),
         );
     });
     card
-}
-
-/// Fetches a card; `None` where there is none or it cannot be read.
-pub async fn fetch(url: &str) -> Option<CardFacts> {
-    let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
-    let response: Response = response.unchecked_into();
-    if !response.ok() {
-        return None;
-    }
-    let text = JsFuture::from(response.text().ok()?).await.ok()?;
-    serde_json::from_str(&text.as_string()?).ok()
 }

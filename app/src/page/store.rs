@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use mien_app::protocol::{EngineReport, Failure, StopReason};
 
-use crate::assets::Assets;
+use crate::assets::{Assets, fetch_json};
 use crate::client::{Client, News, StartUp};
-use crate::model_card::fetch;
+use crate::model_card::CardFacts;
 use crate::offline::Offline;
 use crate::photo::Photo;
 use crate::settings;
+use crate::views::judge::JudgeState;
 use crate::views::live::LiveState;
 
 /// Plain names of the models that the page uses.
@@ -53,6 +54,8 @@ pub struct Store {
     pub selected: RwSignal<Option<u32>>,
     /// What the live view knows.
     pub live: LiveState,
+    /// The evaluation on the visitor's own data.
+    pub judge: JudgeState,
     client: StoredValue<Rc<Client>, LocalStorage>,
     next_photo: StoredValue<u32>,
 }
@@ -81,12 +84,14 @@ impl Store {
         let uncertain_below = RwSignal::new(0.0);
         let (card, learner) = (assets.url(CARD), client.clone());
         spawn_local(async move {
-            let uncertainty = fetch(&card).await.and_then(|card| card.uncertainty);
+            let card = fetch_json::<CardFacts>(&card).await;
+            let uncertainty = card.and_then(|card| card.uncertainty);
             let below = uncertainty.map_or(0.0, |uncertainty| uncertainty.below);
             uncertain_below.set(below);
             learner.set_uncertain_below(below);
         });
         Self {
+            judge: JudgeState::new(&assets),
             assets: StoredValue::new_local(Rc::new(assets)),
             engine,
             photos: RwSignal::new(Vec::new()),

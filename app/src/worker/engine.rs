@@ -2,6 +2,7 @@
 
 use mien_app::protocol::{EngineReport, Source, StopReason};
 use mien_engine::backend::{self, Backend, BackendError, Choice, Reason};
+use mien_engine::classify::{Classifier, ClassifyError};
 use mien_engine::gpu::{self, GpuError};
 use mien_engine::pipeline::{Engine, EngineError};
 use mien_engine::plan::Plan;
@@ -9,13 +10,29 @@ use thiserror::Error;
 
 use crate::post::now;
 
-/// Why no engine could be built.
+/// Why an engine or a classifier could not be built.
 #[derive(Debug, Error)]
-enum BuildError {
+pub enum BuildError {
+    /// No backend runs a network.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The networks are not those of an engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The network is no classifier.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
+}
+
+/// Builds a classifier on a backend.
+pub async fn build_classifier(plan: &Plan, backend: Backend) -> Result<Classifier, BuildError> {
+    let device = match backend {
+        Backend::Cpu => Err(GpuError::NoWebGpu),
+        Backend::WebGpu => gpu::Device::request().await,
+    };
+    let device = device.as_ref().map_err(GpuError::clone);
+    let (runner, _) = backend::select(plan, device, Some(backend), now).await?;
+    Ok(Classifier::new(runner)?)
 }
 
 /// Both networks, from which engines are built.

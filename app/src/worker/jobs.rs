@@ -19,6 +19,7 @@ use mien_engine::pipeline::{Engine, EngineError, FaceReading};
 use wasm_bindgen::JsValue;
 
 use crate::engine::Models;
+use crate::judge::Judges;
 use crate::loading::fetch_all;
 use crate::pixels;
 use crate::post::{now, post};
@@ -33,7 +34,8 @@ impl Cancelled {
         self.0.borrow_mut().insert(id);
     }
 
-    fn check(&self, id: RequestId) -> Result<(), Failure> {
+    /// Fails for a request that was taken back.
+    pub fn check(&self, id: RequestId) -> Result<(), Failure> {
         if self.0.borrow_mut().remove(&id) {
             return Err(Failure::Cancelled);
         }
@@ -69,6 +71,7 @@ pub async fn serve(
         models,
         engine,
         report,
+        judges: Judges::default(),
         cancelled,
     };
     while let Some((request, attachment)) = requests.next().await {
@@ -83,6 +86,13 @@ pub async fn serve(
                 landmarks,
                 question,
             } => post(&jobs.ask(id, &crop, &landmarks, &question).await),
+            Request::Judge { id, job } => {
+                let answer = jobs.judge(id, job, attachment).await;
+                post(&match answer {
+                    Ok(answer) => Reply::Judged { id, answer },
+                    Err(failure) => Reply::Failed { id, failure },
+                });
+            }
             // Cancelling does not wait its turn, and nobody starts twice.
             Request::Cancel { .. } | Request::Start { .. } => {}
         }
@@ -90,11 +100,17 @@ pub async fn serve(
     Ok(())
 }
 
-struct Jobs {
+/// What requests are worked off with.
+pub struct Jobs {
     models: Models,
-    engine: Engine,
-    report: EngineReport,
-    cancelled: Cancelled,
+    /// Reads photos.
+    pub engine: Engine,
+    /// What it runs on.
+    pub report: EngineReport,
+    /// The models that judge labelled faces.
+    pub judges: Judges,
+    /// What the page wants no more.
+    pub cancelled: Cancelled,
 }
 
 impl Jobs {
@@ -196,7 +212,7 @@ impl Jobs {
 
     /// After a failure on the GPU: moves to the CPU, where the same work can be tried again.
     /// Whether there was a GPU to leave.
-    async fn leave_gpu(&mut self, error: &EngineError) -> bool {
+    pub async fn leave_gpu(&mut self, error: &EngineError) -> bool {
         if self.report.choice.backend != Backend::WebGpu {
             return false;
         }
@@ -204,6 +220,7 @@ impl Jobs {
             return false;
         };
         self.engine = engine;
+        self.judges.move_to(Backend::Cpu).await;
         self.report = EngineReport {
             choice: Choice {
                 reason: Reason::NoGpu(error.to_string()),
@@ -235,6 +252,7 @@ async fn read_timed(
     Ok((readings, timing))
 }
 
-fn in_words(error: &EngineError) -> Failure {
+/// An error of the engine, as the page is told of it.
+pub fn in_words(error: &EngineError) -> Failure {
     Failure::Engine(error.to_string())
 }

@@ -24,7 +24,8 @@ pub async fn fetch_all(
     try_join_all(sources.iter().map(|source| fetch(source, &advance))).await
 }
 
-async fn fetch(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, StopReason> {
+/// Fetches one source. `advance` is told how many bytes have come each time.
+pub async fn fetch(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, StopReason> {
     let fail = |detail| StopReason::Fetch {
         url: source.url.clone(),
         detail,

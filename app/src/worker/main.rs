@@ -3,6 +3,7 @@
 
 mod engine;
 mod jobs;
+mod judge;
 mod loading;
 mod pixels;
 mod post;

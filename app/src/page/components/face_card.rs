@@ -4,6 +4,7 @@ use mien_engine::pipeline::FaceReading;
 
 use super::bars::Bars;
 use super::explanation::Explanation;
+use super::label_chooser::LabelChooser;
 use super::overlay::Overlays;
 use crate::i18n::{expression, t};
 use crate::paint;
@@ -88,6 +89,7 @@ pub fn FaceCard(
                 </div>
             </div>
             <Bars probabilities />
+            <LabelChooser photo index />
             <button
                 class="button"
                 data-testid="explain"

@@ -9,6 +9,7 @@ pub mod bars;
 pub mod colour_scale;
 pub mod explanation;
 pub mod face_card;
+pub mod label_chooser;
 pub mod loading;
 pub mod masthead;
 pub mod method;
