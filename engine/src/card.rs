@@ -174,8 +174,10 @@ impl ModelCard {
                 "Faces in the training data come from an image search; labels are often disputed, \
                  and people agree with them in about two of three cases",
                 "Expressions vary with person, culture and situation, and do not show feelings",
-                "Ages, skin tones and cultures are not evenly represented, and their error rates \
-                 were not measured, because the data do not record them",
+                "FER2013 does not say who is in its pictures: whether the model serves ages, \
+                 genders, skin tones and cultures alike is not known and cannot be measured on it; \
+                 studies of other models found that they do not. `mien fairness` measures it on \
+                 data that name groups",
                 "Unreliable on turned, covered, small, blurred or dark faces",
                 "Disgust is rare in the training data",
             ]),

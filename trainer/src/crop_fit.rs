@@ -141,7 +141,7 @@ pub fn fit(
 }
 
 /// A picture with the face in its middle, and where it lies there.
-fn lay_out(
+pub(crate) fn lay_out(
     pixels: &[u8],
     size: u32,
     surroundings: Surroundings,

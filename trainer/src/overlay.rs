@@ -30,6 +30,8 @@ pub struct Overlay<'a> {
     pub transform: &'a Similarity,
     /// The map, one value for each pixel of the crop.
     pub values: &'a [f32],
+    /// Their colours.
+    pub scale: Scale,
     /// What the values mean, in ASCII.
     pub title: &'a str,
 }
@@ -39,7 +41,7 @@ impl Overlay<'_> {
     #[must_use]
     pub fn draw(&self) -> RgbImage {
         let (shown, corner, zoom) = self.region();
-        let scale = Scale::of(self.values);
+        let scale = self.scale;
         let back = self.transform.inverse();
         let mut picture = RgbImage::from_pixel(WIDTH, shown.height() + LEGEND, Rgb([255; 3]));
         for (x, y, pixel) in shown.enumerate_pixels() {
@@ -116,6 +118,8 @@ impl Overlay<'_> {
             let value = part * scale.limit();
             if value == 0.0 {
                 "0".to_owned()
+            } else if scale.limit() < 0.01 {
+                format!("{value:+.4}")
             } else {
                 format!("{value:+.2}")
             }
@@ -168,6 +172,7 @@ mod tests {
             photo,
             transform,
             values: &values,
+            scale: Scale::of(&values),
             title: "drop of P(happy)",
         }
         .draw()

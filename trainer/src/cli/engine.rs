@@ -1,6 +1,7 @@
 //! The networks that read photos.
 
 use clap::Args;
+use mien_engine::classify::Classifier;
 use mien_engine::cpu;
 use mien_engine::detect::Detector;
 use mien_engine::pipeline::Engine;
@@ -35,6 +36,15 @@ impl Models {
 /// Loads a face detector by path or name.
 pub fn load_detector(name: &str) -> Outcome<Detector> {
     Detector::new(runner(name)?).or_user()
+}
+
+/// Loads a classifier by path or name; its card's name or else its own.
+pub fn load_classifier(name: &str) -> Outcome<(Classifier, String)> {
+    let model = Model::load(name).or_user()?;
+    let title = model.card.map_or_else(|| name.to_owned(), |card| card.name);
+    let runner = cpu::Runner::new(model.plan).or_user()?;
+    let classifier = Classifier::new(Runner::Cpu(Box::new(runner))).or_user()?;
+    Ok((classifier, title))
 }
 
 fn runner(name: &str) -> Outcome<Runner> {

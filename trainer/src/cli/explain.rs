@@ -5,9 +5,15 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use mien_engine::crop::SIDE;
 use mien_engine::detect::DetectOptions;
-use mien_engine::explain::{Fill, OcclusionMap, OcclusionOptions};
+use mien_engine::explain::{
+    Answer, CounterExampleOptions, Fill, Method, MethodKind, OcclusionMap, OcclusionOptions,
+    PartEffects, Question, Saliency, Scale, Score, ShapleyOptions, Target,
+};
 use mien_engine::expression::Expression;
+use mien_engine::photo::Photo;
+use mien_engine::pipeline::{Engine, FaceReading};
 use mien_engine::report::FaceReport;
 use serde::Serialize;
 
@@ -16,7 +22,7 @@ use super::{Failure, OrFail, Outcome};
 use crate::overlay::Overlay;
 use crate::photo::read_photo;
 
-/// Shows by occlusion which parts of a face its expression's class rests on.
+/// Shows which parts of a face its expression's class rests on.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A PNG, JPEG, GIF, WebP or BMP file.
@@ -27,16 +33,22 @@ pub struct Explain {
     /// The class to explain [default: the most probable].
     #[arg(long, value_parser = class_parser())]
     class: Option<Expression>,
+    /// Explains why the class and not this one.
+    #[arg(long, value_parser = class_parser())]
+    against: Option<Expression>,
+    /// How it is explained.
+    #[arg(long, value_parser = method_parser(), default_value = MethodKind::Occlusion.name())]
+    method: MethodKind,
     /// Number of the face, from 1, the largest first.
     #[arg(long, default_value_t = 1)]
     face: usize,
-    /// Side in pixels of the square that covers parts of the 48-pixel face.
+    /// Occlusion: side in pixels of the square that covers parts of the 48-pixel face.
     #[arg(long, default_value_t = OcclusionOptions::default().patch)]
     patch: usize,
-    /// Step of the square in pixels.
+    /// Occlusion: step of the square in pixels.
     #[arg(long, default_value_t = OcclusionOptions::default().stride)]
     stride: usize,
-    /// What covers.
+    /// Occlusion: what covers.
     #[arg(long, value_enum, default_value_t = Cover::Mean)]
     fill: Cover,
     #[command(flatten)]
@@ -54,6 +66,10 @@ enum Cover {
     Mean,
     /// Middle gray.
     Gray,
+    /// The face itself, blurred.
+    Blur,
+    /// What surrounds.
+    Neighbours,
 }
 
 impl From<Cover> for Fill {
@@ -62,11 +78,13 @@ impl From<Cover> for Fill {
             Cover::Zero => Self::Zero,
             Cover::Mean => Self::Mean,
             Cover::Gray => Self::Gray,
+            Cover::Blur => Self::Blur,
+            Cover::Neighbours => Self::Neighbours,
         }
     }
 }
 
-/// What `--json` prints.
+/// What `--json` prints of an occlusion map.
 #[derive(Serialize)]
 struct Report<'a> {
     photo: String,
@@ -77,6 +95,24 @@ struct Report<'a> {
     columns: usize,
     /// `[rows][columns]`: how much the class's probability drops with that place covered.
     drops: Vec<&'a [f32]>,
+}
+
+/// What `--json` prints of other maps.
+#[derive(Serialize)]
+struct MapReport<'a> {
+    photo: String,
+    face: FaceReport,
+    target: Target,
+    method: Method,
+    /// The target's value for the face as it is.
+    value: f32,
+    /// `[48][48]`: what each pixel does to the value; see the method for the unit.
+    values: Vec<&'a [f32]>,
+}
+
+fn method_parser() -> impl TypedValueParser<Value = MethodKind> {
+    let names = PossibleValuesParser::new(MethodKind::ALL.map(MethodKind::name));
+    names.try_map(|name| MethodKind::from_name(&name).context("no such method"))
 }
 
 fn class_parser() -> impl TypedValueParser<Value = Expression> {
@@ -107,20 +143,74 @@ impl Explain {
             }));
         };
         let class = self.class.unwrap_or_else(|| reading.label());
-        if !reading.probabilities.classes().contains(&class) {
-            let name = class.name();
-            return Err(Failure::User(anyhow!(
-                "this model has no class {name}; choose another with --class"
-            )));
+        for class in [Some(class), self.against].into_iter().flatten() {
+            if !reading.probabilities.classes().contains(&class) {
+                let name = class.name();
+                return Err(Failure::User(anyhow!(
+                    "this model has no class {name}; choose another"
+                )));
+            }
         }
+        if self.method == MethodKind::Occlusion && self.against.is_none() {
+            eprintln!("covering {0} x {0} places of the face", options.places());
+            let map = pollster::block_on(engine.occlusion(&reading.crop, &options)).or_user()?;
+            let values = map.to_pixels(class);
+            let title = format!("drop of the probability of {}", class.name());
+            self.draw(&photo, reading, &values, Scale::of(&values), &title)?;
+            if self.json {
+                return print_json(&name, reading, class, &map);
+            }
+            print(&map, class);
+        } else {
+            let target = Target {
+                class,
+                against: self.against,
+                score: self.method.scores()[0],
+            };
+            let method = match self.method {
+                MethodKind::Occlusion => Method::Occlusion(options),
+                kind => kind.method(),
+            };
+            let map = ask_map(&mut engine, reading, method, target)?;
+            let title = format!("{}: {}", self.method.name(), words(target));
+            self.draw(&photo, reading, &map.values, map.scale(), &title)?;
+            if self.json {
+                let report = MapReport {
+                    photo: name,
+                    face: FaceReport::from(reading),
+                    target,
+                    method,
+                    value: map.score,
+                    values: map.values.chunks(SIDE).collect(),
+                };
+                outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
+                return Ok(());
+            }
+            outln!("{}: {:.3}", words(target), map.score);
+        }
+        let target = Target {
+            class,
+            against: self.against,
+            score: Score::Probability,
+        };
+        print_parts(&mut engine, reading, target)?;
+        print_counter_example(&mut engine, reading)
+    }
 
-        eprintln!("covering {0} x {0} places of the face", options.places());
-        let map = pollster::block_on(engine.occlusion(&reading.crop, &options)).or_user()?;
+    fn draw(
+        &self,
+        photo: &Photo,
+        reading: &FaceReading,
+        values: &[f32],
+        scale: Scale,
+        title: &str,
+    ) -> Outcome {
         let overlay = Overlay {
-            photo: &photo,
+            photo,
             transform: &reading.crop.transform,
-            values: &map.to_pixels(class),
-            title: &format!("drop of the probability of {}", class.name()),
+            values,
+            scale,
+            title,
         };
         overlay
             .draw()
@@ -128,25 +218,96 @@ impl Explain {
             .with_context(|| format!("cannot write {}", self.out.display()))
             .or_user()?;
         eprintln!("wrote {}", self.out.display());
-
-        let face = FaceReport::from(reading);
-        if self.json {
-            let drops: Vec<f32> = map.drops_of(class).collect();
-            let report = Report {
-                photo: name,
-                face,
-                class,
-                options,
-                rows: map.rows,
-                columns: map.columns,
-                drops: drops.chunks(map.columns).collect(),
-            };
-            outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
-        } else {
-            print(&map, class);
-        }
         Ok(())
     }
+}
+
+/// What is explained, in words.
+fn words(target: Target) -> String {
+    let value = match target.score {
+        Score::Probability => "probability",
+        Score::Logit => "logit",
+        Score::Label => "label",
+    };
+    let against = target
+        .against
+        .map(|other| format!(" over {}", other.name()));
+    format!(
+        "{value} of {}{}",
+        target.class.name(),
+        against.unwrap_or_default()
+    )
+}
+
+fn ask(engine: &mut Engine, reading: &FaceReading, question: &Question) -> Outcome<Answer> {
+    let landmarks = &reading.face.landmarks;
+    pollster::block_on(engine.answer(&reading.crop, landmarks, question)).or_user()
+}
+
+fn ask_map(
+    engine: &mut Engine,
+    reading: &FaceReading,
+    method: Method,
+    target: Target,
+) -> Outcome<Saliency> {
+    match ask(engine, reading, &Question::Map { method, target })? {
+        Answer::Map(map) => Ok(map),
+        other => Err(Failure::Internal(anyhow!("not a map: {other:?}"))),
+    }
+}
+
+/// What each part of the face does, the strongest first.
+fn print_parts(engine: &mut Engine, reading: &FaceReading, target: Target) -> Outcome {
+    let options = ShapleyOptions::default();
+    let Answer::Parts(parts) = ask(engine, reading, &Question::Parts { options, target })? else {
+        return Ok(());
+    };
+    let PartEffects { whole, nothing, .. } = parts;
+    outln!("{}: {whole:.3}, all covered {nothing:.3}", words(target));
+    for effect in parts.ranked() {
+        outln!(
+            "{:14}{:+.3} (Shapley), {:+.3} when it alone is covered",
+            effect.part.name(),
+            effect.value,
+            -effect.drop
+        );
+    }
+    Ok(())
+}
+
+/// How little must be covered for another prediction.
+fn print_counter_example(engine: &mut Engine, reading: &FaceReading) -> Outcome {
+    let question = Question::CounterExample(CounterExampleOptions::default());
+    match ask(engine, reading, &question)? {
+        Answer::CounterExample(Some(example)) => outln!(
+            "covering {:.1} % of the face changes {} to {}",
+            100.0 * example.area(),
+            example.before.name(),
+            example.after.name()
+        ),
+        _ => outln!("covering half of the face does not change the prediction"),
+    }
+    Ok(())
+}
+
+fn print_json(
+    photo: &str,
+    reading: &FaceReading,
+    class: Expression,
+    map: &OcclusionMap,
+) -> Outcome {
+    let drops: Vec<f32> = map.drops_of(class).collect();
+    let report = Report {
+        photo: photo.to_owned(),
+        face: FaceReport::from(reading),
+        class,
+        options: map.options,
+        rows: map.rows,
+        columns: map.columns,
+        drops: drops.chunks(map.columns).collect(),
+    };
+    outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
+    Ok(())
 }
 
 /// The class's probability, and the places that matter the most for and against it.

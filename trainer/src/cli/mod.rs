@@ -13,14 +13,18 @@ mod data_source;
 mod engine;
 mod evaluate;
 mod explain;
+mod explain_eval;
+mod explain_global;
 mod export;
 mod failure;
+mod fairness;
 mod fit_crop;
 pub mod import_detector;
 mod inspect;
 mod predict;
 mod progress;
 mod report;
+mod robustness;
 mod teach;
 mod train;
 
@@ -51,6 +55,10 @@ enum Command {
     FitCrop(fit_crop::FitCrop),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    ExplainEval(explain_eval::ExplainEval),
+    ExplainGlobal(explain_global::ExplainGlobal),
+    Robustness(robustness::Robustness),
+    Fairness(fairness::Fairness),
     Evaluate(evaluate::Evaluate),
     Export(export::Export),
     Inspect(inspect::Inspect),
@@ -69,6 +77,10 @@ impl Command {
             Self::FitCrop(command) => command.run(),
             Self::Predict(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::ExplainEval(command) => command.run(),
+            Self::ExplainGlobal(command) => command.run(),
+            Self::Robustness(command) => command.run(),
+            Self::Fairness(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Inspect(command) => command.run(),

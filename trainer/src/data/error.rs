@@ -85,6 +85,15 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
+    /// The table names no groups.
+    #[error(
+        "{} needs a header with path, label and at least one further column that names groups",
+        path.display()
+    )]
+    GroupHeader {
+        /// The file.
+        path: PathBuf,
+    },
     /// FER+ goes with the original FER2013, row for row.
     #[error(
         "{} has {votes} rows for the split {split}, but there are {faces} faces; give FER2013's \
@@ -153,6 +162,14 @@ pub enum TableFault {
     ManifestColumns {
         /// How many there are.
         found: usize,
+    },
+    /// Not as many columns as the header has.
+    #[error("{found} columns instead of {expected}, as the header has")]
+    GroupColumns {
+        /// How many there are.
+        found: usize,
+        /// How many the header has.
+        expected: usize,
     },
     /// Not a class.
     #[error("the label is {found:?} instead of a class such as angry or happy")]
