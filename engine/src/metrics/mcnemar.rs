@@ -95,7 +95,7 @@ mod tests {
         assert_close(sign_test(1, 9), 22.0 / 1024.0);
         assert_close(sign_test(9, 1), 22.0 / 1024.0);
         assert_close(sign_test(0, 5), 0.0625);
-        assert_close(sign_test(200, 260), 0.0058839224731);
-        assert_close(sign_test(5_000, 5_300), 0.00321581967365);
+        assert_close(sign_test(200, 260), 0.005_883_922_473_1);
+        assert_close(sign_test(5_000, 5_300), 0.003_215_819_673_65);
     }
 }

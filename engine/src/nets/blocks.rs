@@ -97,6 +97,7 @@ impl CentreCrop {
     /// # Shapes
     /// - `input`: `[batch, 1, height, width]`
     /// - output: `[batch, 1, height - 2 margin, width - 2 margin]`
+    #[must_use]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let [batch, channels, height, width] = input.dims();
         let inside = |side: usize| self.margin..side - self.margin;
@@ -118,6 +119,7 @@ impl CentreCrop {
 /// # Shapes
 /// - `input`: `[batch, channels, height, width]`
 /// - output: `[batch, channels]`
+#[must_use]
 pub fn mean_over_map(input: Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = input.dims();
     input

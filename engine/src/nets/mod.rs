@@ -80,6 +80,7 @@ impl NetworkConfig {
 
 /// Any of the networks that classify a face.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Network {
     /// The small residual network that the page runs.
     Student(Student),

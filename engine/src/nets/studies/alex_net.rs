@@ -1,11 +1,11 @@
-//! AlexNet, of study S0.
+//! `AlexNet`, of study S0.
 
 use burn::tensor::Device;
 
 use crate::crop::SIDE;
 use crate::nets::stack::{Stack, StackBuilder};
 
-/// Five convolutions and three dense layers (Krizhevsky, Sutskever and Hinton 2012, "ImageNet
+/// Five convolutions and three dense layers (Krizhevsky, Sutskever and Hinton 2012, "`ImageNet`
 /// classification with deep convolutional neural networks").
 ///
 /// Given by the study: the name, and faces of 96 x 96 pixels. Chosen: the paper's order of layers

@@ -1,4 +1,4 @@
-//! MicroExpNet, of study S3.
+//! `MicroExpNet`, of study S3.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -35,7 +35,7 @@ impl MicroSize {
     }
 }
 
-/// Two convolutions and two dense layers (Cugu, Sener and Akbas 2019, "MicroExpNet: an extremely
+/// Two convolutions and two dense layers (Cugu, Sener and Akbas 2019, "`MicroExpNet`: an extremely
 /// small and fast model for expression recognition from face images").
 ///
 /// Given by the study: everything. 84 x 84 x 1, SAME padding: convolution 8 x 8 x 16 with stride

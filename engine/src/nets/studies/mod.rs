@@ -32,11 +32,11 @@ use micro_exp_net::{MicroExpNet, MicroSize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum System {
-    /// S0: AlexNet.
+    /// S0: `AlexNet`.
     AlexNet,
-    /// S0: VGGNet.
+    /// S0: `VGGNet`.
     VggNet,
-    /// S0: ResNet.
+    /// S0: `ResNet`.
     ResNet,
     /// S0: capsules with dynamic routing.
     CapsuleNet,
@@ -50,13 +50,13 @@ pub enum System {
     AgrawalMittal,
     /// S3: convolutions behind a spatial transformer.
     DeepEmotion,
-    /// S3: MicroExpNet, medium.
+    /// S3: `MicroExpNet`, medium.
     MicroExpNetM,
-    /// S3: MicroExpNet, small.
+    /// S3: `MicroExpNet`, small.
     MicroExpNetS,
-    /// S3: MicroExpNet, extra small.
+    /// S3: `MicroExpNet`, extra small.
     MicroExpNetXs,
-    /// S3: MicroExpNet, smallest.
+    /// S3: `MicroExpNet`, smallest.
     MicroExpNetXxs,
     /// S4: model 1.
     Model1,
@@ -94,7 +94,7 @@ pub enum StudyNetwork {
     Rgb(Stack),
     /// Agrawal and Mittal's network.
     AgrawalMittal(AgrawalMittal),
-    /// MicroExpNet of any size.
+    /// `MicroExpNet` of any size.
     MicroExpNet(MicroExpNet),
     /// Deep-Emotion.
     DeepEmotion(DeepEmotion),

@@ -1,4 +1,4 @@
-//! ResNet, of study S0.
+//! `ResNet`, of study S0.
 
 use burn::tensor::Device;
 

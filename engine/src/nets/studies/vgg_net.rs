@@ -1,4 +1,4 @@
-//! VGGNet, of study S0.
+//! `VGGNet`, of study S0.
 
 use burn::tensor::Device;
 
