@@ -29,7 +29,7 @@ impl Filter {
         self.class.is_none() && self.least <= 0.0
     }
 
-    fn lets_through(&self, &(class, probability): &(Expression, f32)) -> bool {
+    fn lets_through(self, (class, probability): (Expression, f32)) -> bool {
         self.class.is_none_or(|wanted| wanted == class) && probability >= self.least
     }
 }
@@ -75,7 +75,10 @@ impl Order {
 #[must_use]
 pub fn arrange(entries: &[Entry], filter: &Filter, order: Order) -> Vec<u32> {
     let surest = |entry: &Entry| {
-        let faces = entry.faces.iter().filter(|face| filter.lets_through(face));
+        let faces = entry
+            .faces
+            .iter()
+            .filter(|face| filter.lets_through(**face));
         faces
             .copied()
             .max_by(|one, other| one.1.total_cmp(&other.1))

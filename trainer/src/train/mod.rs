@@ -286,12 +286,11 @@ impl<'a, O: Ops> Session<'a, O> {
 
             let logits = self.network.forward(faces.clone(), self.ops); // [batch, classes]
             right += count_right(&logits, &labels);
-            let loss = match taught {
-                Some((how, soft)) => loss::distillation(logits, targets, soft, how),
-                None => {
-                    let progress = (epoch - 1) as f64 / config.epochs as f64;
-                    loss::of_network(&self.network, faces, logits, targets, progress, self.ops)
-                }
+            let loss = if let Some((how, soft)) = taught {
+                loss::distillation(logits, targets, soft, how)
+            } else {
+                let progress = (epoch - 1) as f64 / config.epochs as f64;
+                loss::of_network(&self.network, faces, logits, targets, progress, self.ops)
             };
             let value: f32 = loss.clone().into_scalar();
             if !value.is_finite() {
