@@ -38,16 +38,16 @@ fn face(number: u32) -> GrayImage {
 /// A folder of faces by class, and a table that sorts them into groups.
 fn data() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut table = "path,label,age\n".to_owned();
+    let mut table = vec!["path,label,age".to_owned()];
     for (class, number) in [("happy", 0), ("happy", 1), ("sad", 2), ("sad", 3)] {
         let path = folder.path().join("faces").join(class);
         std::fs::create_dir_all(&path).expect("a folder");
         let name = format!("{number}.png");
         face(number).save(path.join(&name)).expect("a picture");
         let group = if number % 2 == 0 { "young" } else { "old" };
-        table += &format!("faces/{class}/{name},{class},{group}\n");
+        table.push(format!("faces/{class}/{name},{class},{group}"));
     }
-    std::fs::write(folder.path().join("table.csv"), table).expect("a file");
+    std::fs::write(folder.path().join("table.csv"), table.join("\n")).expect("a file");
     folder
 }
 
