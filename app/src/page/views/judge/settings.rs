@@ -90,7 +90,7 @@ fn Csv(state: JudgeState, name: Arc<str>, bytes: u64) -> impl IntoView {
     let usage = move |event| {
         state
             .usage
-            .set(Usage::from_name(&event_target_value(&event)))
+            .set(Usage::from_name(&event_target_value(&event)));
     };
     let options = Usage::ALL.map(|usage| {
         view! {

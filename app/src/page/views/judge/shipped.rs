@@ -27,7 +27,8 @@ struct Report {
 /// An epoch of the training. Training figures are of augmented faces while the weights moved.
 #[derive(Deserialize)]
 struct Epoch {
-    epoch: usize,
+    #[serde(rename = "epoch")]
+    number: usize,
     train_loss: f64,
     train_accuracy: f64,
     valid_loss: f64,
@@ -168,7 +169,7 @@ fn curves(history: &[Epoch]) -> impl IntoView + use<> {
         let points = |value: fn(&Epoch) -> f64| {
             let points = history
                 .iter()
-                .map(|epoch| [epoch.epoch as f64, value(epoch)]);
+                .map(|epoch| [epoch.number as f64, value(epoch)]);
             points.collect()
         };
         vec![
@@ -190,7 +191,7 @@ fn curves(history: &[Epoch]) -> impl IntoView + use<> {
         |write: fn(f64) -> String, training: fn(&Epoch) -> f64, validation: fn(&Epoch) -> f64| {
             let row = |epoch: &Epoch| {
                 vec![
-                    epoch.epoch.to_string(),
+                    epoch.number.to_string(),
                     write(validation(epoch)),
                     write(training(epoch)),
                 ]
