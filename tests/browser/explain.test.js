@@ -29,6 +29,7 @@ test("each method gives a map of its own, and the address keeps the method", asy
   await page.getByTestId("explain").click();
   await page.getByTestId("saliency").waitFor();
   const pictures = new Set();
+  const verdicts = {};
   const methods = await page
     .getByTestId("explain-method")
     .locator("option")
@@ -37,7 +38,9 @@ test("each method gives a map of its own, and the address keeps the method", asy
     await page.getByTestId("explain-method").selectOption(method);
     await page.locator(`[data-testid=saliency][data-method="${method}"]`).waitFor();
     pictures.add(await picture(page));
+    verdicts[method] = await page.getByTestId("method-verdict").getAttribute("data-passed");
   }
+  assert.deepEqual([verdicts.occlusion, verdicts["grad-cam"]], ["true", "false"]);
   assert.equal(pictures.size, methods.length);
   assert.equal(new URL(page.url()).searchParams.get("method"), methods.at(-1));
   assert.deepEqual(faults, []);

@@ -87,26 +87,25 @@ fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
     Ok(())
 }
 
-/// The reports of the models that ship, without the white space that makes them readable.
+/// The reports of the models that ship, on their accuracy and on their explanations, without the
+/// white space that makes them readable.
 fn copy_reports(dist: &Path, assets: &mut Assets) -> Result<()> {
     let root = root();
     for model in files_under(&root.join("public/models"))? {
-        let name = model.with_extension("json");
-        let report = root
-            .join("reports")
-            .join(name.file_name().unwrap_or_default());
-        let is_model = model
-            .extension()
-            .is_some_and(|extension| extension == "mien");
-        if is_model && report.is_file() {
-            let text = fs::read(&report)?;
-            let value: serde_json::Value = serde_json::from_slice(&text)
-                .with_context(|| format!("{} is no JSON", report.display()))?;
-            let name = report
-                .strip_prefix(root)?
-                .to_string_lossy()
-                .replace('\\', "/");
-            assets.write(dist, &name, value.to_string().as_bytes())?;
+        let stem = model.file_stem().unwrap_or_default().to_string_lossy();
+        if model.extension().is_none_or(|ending| ending != "mien") {
+            continue;
+        }
+        for name in [
+            format!("reports/{stem}.json"),
+            format!("reports/explain-eval-{stem}.json"),
+        ] {
+            let report = root.join(&name);
+            if report.is_file() {
+                let value: serde_json::Value = serde_json::from_slice(&fs::read(&report)?)
+                    .with_context(|| format!("{} is no JSON", report.display()))?;
+                assets.write(dist, &name, value.to_string().as_bytes())?;
+            }
         }
     }
     Ok(())

@@ -21,6 +21,9 @@ const CLASSIFIER: &str = "models/student-fer2013.mien";
 /// What the expression network is and is worth.
 pub const CARD: &str = "models/student-fer2013.json";
 
+/// Which methods of explanation have passed their checks.
+pub const FAITHFULNESS: &str = "reports/explain-eval-student-fer2013.json";
+
 /// How the engine is.
 #[derive(Clone, PartialEq)]
 pub enum EngineState {

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use mien_engine::explain::{Choices, Fill, Method, MethodKind, Parameter, Setting};
 
 use super::explanation::METHOD;
+use super::verdict::MethodVerdict;
 use crate::i18n::t;
 use crate::settings;
 
@@ -44,6 +45,7 @@ pub fn MethodChooser(method: RwSignal<Method>) -> impl IntoView {
         <p class="small">
             {move || method_text(kind.get())} " " <span class="soft">{move || kind.get().paper()}</span>
         </p>
+        <MethodVerdict kind />
     }
 }
 

@@ -19,3 +19,4 @@ pub mod overlay;
 pub mod parts;
 pub mod picture;
 pub mod saliency;
+mod verdict;

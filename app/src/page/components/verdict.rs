@@ -1,0 +1,71 @@
+//! Whether a method of explanation has passed its checks, as `mien explain-eval` measured them.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use mien_engine::explain::faithfulness::Verdict;
+use mien_engine::explain::{Method, MethodKind};
+use serde::Deserialize;
+
+use crate::assets::fetch_json;
+use crate::i18n::t;
+use crate::store::{FAITHFULNESS, use_store};
+
+/// The part of a report that the page shows.
+#[derive(Clone, Deserialize)]
+struct Facts {
+    rows: Vec<RowFacts>,
+}
+
+#[derive(Clone, Deserialize)]
+struct RowFacts {
+    method: Option<Method>,
+    verdict: Option<Verdict>,
+}
+
+/// What a method fails, or that it fails nothing; nothing where it was not measured.
+#[component]
+pub fn MethodVerdict(kind: Memo<MethodKind>) -> impl IntoView {
+    let facts = RwSignal::new(None::<Facts>);
+    let url = use_store()
+        .assets
+        .with_value(|assets| assets.url(FAITHFULNESS));
+    spawn_local(async move {
+        // Without the report there is nothing to say.
+        facts.try_set(fetch_json(&url).await);
+    });
+    move || {
+        let usual = Some(kind.get().method());
+        let verdict = facts.with(|facts| {
+            let row = facts.as_ref()?.rows.iter().find(|row| row.method == usual);
+            row?.verdict
+        });
+        verdict.map(|verdict| {
+            view! {
+                <p
+                    class="small"
+                    data-testid="method-verdict"
+                    data-passed=verdict.is_passed().to_string()
+                >
+                    {words(verdict)}
+                </p>
+            }
+        })
+    }
+}
+
+fn words(verdict: Verdict) -> String {
+    if verdict.is_passed() {
+        return t!("explain.verdict_passed");
+    }
+    let mut sentences = Vec::new();
+    if !verdict.deletes_better {
+        sentences.push(t!("explain.verdict_deletion"));
+    }
+    if !verdict.inserts_better {
+        sentences.push(t!("explain.verdict_insertion"));
+    }
+    if !verdict.needs_the_network {
+        sentences.push(t!("explain.verdict_weights"));
+    }
+    sentences.join(" ")
+}
