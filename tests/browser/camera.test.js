@@ -357,6 +357,8 @@ test("a video file is read, paused, sought and exported", async () => {
     const before = Number.parseInt(await page.getByTestId("record-count").textContent(), 10) || 0;
     await page.getByTestId("film-seek").fill(time);
     await recorded(page, before + 1);
+    // It may have been the frame before, which was still on its way.
+    await page.waitForTimeout(1500);
   }
   await page.getByTestId("record").click();
   const { source, name, frames } = JSON.parse(await download(page, "record-json"));

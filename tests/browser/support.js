@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -77,14 +78,18 @@ export async function openBrowser({ flags = [], webgpu = true } = {}) {
     ],
   });
   context.setDefaultTimeout(PATIENCE_MS);
-  return {
-    context,
-    close: async () => {
-      await context.close();
-      await rm(profile, { recursive: true, force: true });
-    },
+  const close = async () => {
+    open.delete(close);
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
   };
+  open.add(close);
+  return { context, close };
 }
+
+/** What closes the browsers of tests that failed before they could: Node waits for them. */
+const open = new Set();
+after(() => Promise.all([...open].map((close) => close())));
 
 /**
  * Opens the page at a query and a view, such as `?backend=cpu#live`. `faults` collects what must not happen: errors, violations of the security

@@ -145,7 +145,11 @@ fn what_cannot_be_explained_is_said() {
     for (name, arguments, message) in [
         ("chelsea.png", vec![], "no face found"),
         ("astronaut.png", vec!["--face", "2"], "there is no face 2"),
-        ("astronaut.png", vec!["--patch", "49"], "patch must be 1 to 48"),
+        (
+            "astronaut.png",
+            vec!["--patch", "49"],
+            "patch must be 1 to 48",
+        ),
         ("astronaut.png", vec!["--class", "bored"], "invalid value"),
         ("CREDITS.md", vec![], "not a PNG"),
     ] {

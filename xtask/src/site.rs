@@ -96,11 +96,14 @@ fn copy_reports(dist: &Path, assets: &mut Assets) -> Result<()> {
         if model.extension().is_none_or(|ending| ending != "mien") {
             continue;
         }
-        for name in [
-            format!("reports/{stem}.json"),
-            format!("reports/explain-eval-{stem}.json"),
+        for (report, name) in [
+            (format!("{stem}.json"), format!("reports/{stem}.json")),
+            (
+                format!("explain-eval-{stem}.json"),
+                format!("faithfulness/{stem}.json"),
+            ),
         ] {
-            let report = root.join(&name);
+            let report = root.join("reports").join(report);
             if report.is_file() {
                 let value: serde_json::Value = serde_json::from_slice(&fs::read(&report)?)
                     .with_context(|| format!("{} is no JSON", report.display()))?;

@@ -22,7 +22,7 @@ const CLASSIFIER: &str = "models/student-fer2013.mien";
 pub const CARD: &str = "models/student-fer2013.json";
 
 /// Which methods of explanation have passed their checks.
-pub const FAITHFULNESS: &str = "reports/explain-eval-student-fer2013.json";
+pub const FAITHFULNESS: &str = "faithfulness/student-fer2013.json";
 
 /// How the engine is.
 #[derive(Clone, PartialEq)]
