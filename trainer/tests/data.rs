@@ -355,6 +355,42 @@ const VOTES_HEADER: &str = "Usage,Image name,neutral,happiness,surprise,sadness,
                             fear,contempt,unknown,NF";
 
 #[test]
+fn votes_soften_the_labels_of_training_faces() {
+    let rows = [
+        row("3", "Training"),
+        row("2", "Training"),
+        row("3", "PublicTest"),
+        row("4", "PrivateTest"),
+    ];
+    let (folder, path) = file(&rows);
+    let votes = [
+        "Training,a.png,0,10,0,0,0,0,0,0,0,0",
+        "Training,b.png,0,0,10,0,0,0,0,0,0,0",
+        "PublicTest,c.png,0,0,0,0,0,2,0,8,0,0",
+        "PrivateTest,d.png,5,5,0,0,0,0,0,0,0,0",
+    ];
+    let text = format!("{VOTES_HEADER}\n{}\n", votes.join("\n"));
+    fs::write(folder.path().join("fer2013new.csv"), text).expect("a writable folder");
+    let config = DataConfig {
+        votes_share: 0.5,
+        ..DataConfig::default()
+    };
+    let splits = data::prepare(&path, None, &config, 7)
+        .expect("votes")
+        .splits;
+    let labels = [Expression::Happy, Expression::Fear];
+    assert_eq!(splits.training.labels(), labels);
+    for (index, label) in labels.into_iter().enumerate() {
+        let shares = splits.training.distribution(index).expect("soft targets");
+        assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        let share = shares[label.index()];
+        assert!((0.5..1.0).contains(&share), "{label:?}: {shares:?}");
+    }
+    assert_eq!(splits.public_test.labels(), [Expression::Happy]);
+    assert_eq!(splits.public_test.distribution(0), None);
+}
+
+#[test]
 fn votes_replace_the_labels() {
     let rows = [
         row("3", "Training"),
@@ -379,7 +415,7 @@ fn votes_replace_the_labels() {
     let prepare = |labels, classes| {
         let config = DataConfig {
             labels,
-            drop_cross_split: false,
+            ..DataConfig::default()
         };
         data::prepare(&path, None, &config, classes).map(|prepared| prepared.splits)
     };

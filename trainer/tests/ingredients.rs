@@ -150,7 +150,7 @@ fn every_ingredient_survives_an_interruption() {
     student.classes = 8;
     voted.data = DataConfig {
         labels: Labels::FerPlusDistribution,
-        drop_cross_split: false,
+        ..DataConfig::default()
     };
     let state = run(&voted, &shares, folder().path(), None).expect("a run on votes");
     assert_ne!(state.header.data, plain.header.data);

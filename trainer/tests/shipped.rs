@@ -67,7 +67,7 @@ fn votes_are_counted_as_their_authors_count_them() {
     ] {
         let config = DataConfig {
             labels,
-            drop_cross_split: false,
+            ..DataConfig::default()
         };
         let prepared = data::prepare(&path, Some(&votes), &config, 8).expect("FER+");
         let found = prepared.splits.named().map(|(_, faces)| faces.len());

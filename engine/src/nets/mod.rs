@@ -76,6 +76,18 @@ impl NetworkConfig {
             Self::Study(config) => config.classes,
         }
     }
+
+    /// The same network for another number of classes.
+    #[must_use]
+    pub fn with_classes(mut self, classes: usize) -> Self {
+        match &mut self {
+            Self::Student(config) => config.classes = classes,
+            Self::CompactVgg(config) => config.classes = classes,
+            Self::CompactResNet(config) => config.classes = classes,
+            Self::Study(config) => config.classes = classes,
+        }
+        self
+    }
 }
 
 /// Any of the networks that classify a face.

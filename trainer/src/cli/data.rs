@@ -52,7 +52,7 @@ impl Inspect {
     fn run(self) -> Outcome {
         let config = DataConfig {
             labels: self.labels.into(),
-            drop_cross_split: false,
+            ..DataConfig::default()
         };
         let classes = Expression::FERPLUS.len();
         let mut splits = self.source.prepare(&config, classes)?;

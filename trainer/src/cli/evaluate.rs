@@ -76,7 +76,7 @@ impl Evaluate {
         let classes = evaluate::classes(&model.plan).or_user()?;
         let config = DataConfig {
             labels: self.labels.into(),
-            drop_cross_split: false,
+            ..DataConfig::default()
         };
         let splits = self.source.prepare(&config, classes)?;
         let (data, split) = splits.take(self.split);

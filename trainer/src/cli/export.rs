@@ -135,7 +135,7 @@ impl Export {
         };
         let config = DataConfig {
             labels: run_labels(card),
-            drop_cross_split: false,
+            ..DataConfig::default()
         };
         let faces = source.prepare(&config, card.labels.len())?;
         let storage = self.storage.into();

@@ -10,7 +10,10 @@ use std::path::Path;
 use mien_engine::expression::Expression;
 use mien_engine::fer2013::Usage;
 
-use super::{DataError, DataSet, FERPLUS_CLASSES, Labels, Split, Splits, TableFault, names, table};
+use super::{
+    DataError, DataSet, FERPLUS_CLASSES, LabelModel, Labels, Split, Splits, TableFault, names,
+    table,
+};
 
 /// The classes in the order of the file's columns.
 const COLUMNS: [Expression; FERPLUS_CLASSES] = [
@@ -24,7 +27,7 @@ const COLUMNS: [Expression; FERPLUS_CLASSES] = [
     Expression::Contempt,
 ];
 /// Votes for a class, for an expression that the voter could not name, and for no face.
-const CHOICES: usize = FERPLUS_CLASSES + 2;
+pub(super) const CHOICES: usize = FERPLUS_CLASSES + 2;
 /// Split and name of the image.
 const LEADING: usize = 2;
 
@@ -149,19 +152,10 @@ fn parse(columns: &[&str]) -> Result<(usize, Votes), TableFault> {
     Ok((split, votes))
 }
 
-/// FER2013's faces with the labels of FER+. Validation and test faces are those with a majority;
-/// so are training faces, unless they get distributions: then they are those with one, and the
-/// label is its most frequent class. `classes` is 7 or 8: without contempt, its faces and its
-/// shares are left out.
-pub fn relabel(
-    faces: &Splits,
-    path: &Path,
-    labels: Labels,
-    classes: usize,
-) -> Result<Splits, DataError> {
+/// The votes of each split on these faces.
+fn read_for(faces: &Splits, path: &Path) -> Result<[Vec<Votes>; 3], DataError> {
     let votes = read(path)?;
-    let mut splits = Splits::default();
-    for (usage, votes) in Usage::ALL.into_iter().zip(votes) {
+    for (usage, votes) in Usage::ALL.into_iter().zip(&votes) {
         let split = usage.into();
         let source = faces.get(split);
         if source.len() != votes.len() {
@@ -172,6 +166,44 @@ pub fn relabel(
                 votes: votes.len(),
             });
         }
+    }
+    Ok(votes)
+}
+
+/// Lets the training faces' targets be `share` parts what the votes say about their labels (see
+/// [`LabelModel`]), and the rest their own labels. Other splits stay as they are.
+pub fn blend(faces: &mut Splits, path: &Path, share: f32) -> Result<(), DataError> {
+    let [votes, ..] = read_for(faces, path)?;
+    let source = std::mem::take(&mut faces.training);
+    let model = LabelModel::fit(&votes, source.labels());
+    for (index, (votes, &label)) in votes.iter().zip(source.labels()).enumerate() {
+        let mut shares = [0.0; FERPLUS_CLASSES];
+        for (target, probability) in shares.iter_mut().zip(model.probabilities(votes)) {
+            *target = share * probability;
+        }
+        shares[label.index()] += 1.0 - share;
+        faces
+            .training
+            .push_labelled(source.face(index), label, shares);
+    }
+    Ok(())
+}
+
+/// FER2013's faces with the labels of FER+. Validation and test faces are those with a majority;
+/// so are training faces, unless they get distributions: then they are those with one, and the
+/// label is its most frequent class. `classes` is 7 or 8: without contempt, its faces and its
+/// shares are left out.
+pub fn relabel(
+    faces: &Splits,
+    path: &Path,
+    labels: Labels,
+    classes: usize,
+) -> Result<Splits, DataError> {
+    let votes = read_for(faces, path)?;
+    let mut splits = Splits::default();
+    for (usage, votes) in Usage::ALL.into_iter().zip(votes) {
+        let split = usage.into();
+        let source = faces.get(split);
         let target = splits.get_mut(split);
         let has_distributions = labels == Labels::FerPlusDistribution && split == Split::Training;
         for (index, votes) in votes.into_iter().enumerate() {

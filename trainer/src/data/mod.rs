@@ -1,5 +1,6 @@
 //! Data sets of labelled faces, held in memory as 8-bit pixels.
 
+mod annotators;
 mod error;
 mod fer2013;
 mod ferplus;
@@ -18,6 +19,7 @@ use std::path::Path;
 
 use mien_engine::expression::Expression;
 
+pub use annotators::LabelModel;
 pub use error::{DataError, TableFault, TableRowError};
 pub use fer2013::{read as read_fer2013, write as write_fer2013};
 pub use ferplus::Votes;
@@ -62,14 +64,24 @@ impl DataSet {
     /// # Panics
     /// If it does not have [`FACE_PIXELS`] pixels, or other faces have no distributions.
     pub fn push_distribution(&mut self, face: &[u8], shares: [f32; FERPLUS_CLASSES]) {
-        assert_eq!(face.len(), FACE_PIXELS);
-        assert_eq!(self.distributions.len(), self.labels.len());
         let largest = shares.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let label = Expression::FERPLUS
             .into_iter()
             .find(|class| shares[class.index()] >= largest);
+        self.push_labelled(face, label.unwrap_or(Expression::Neutral), shares);
+    }
+
+    /// As [`push_distribution`](Self::push_distribution), with a label of its own.
+    pub(super) fn push_labelled(
+        &mut self,
+        face: &[u8],
+        label: Expression,
+        shares: [f32; FERPLUS_CLASSES],
+    ) {
+        assert_eq!(face.len(), FACE_PIXELS);
+        assert_eq!(self.distributions.len(), self.labels.len());
         self.pixels.extend_from_slice(face);
-        self.labels.push(label.unwrap_or(Expression::Neutral));
+        self.labels.push(label);
         self.distributions.push(shares);
     }
 

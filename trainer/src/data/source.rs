@@ -11,11 +11,14 @@ use super::{DataError, Split, Splits, ferplus, near, read};
 const VOTES_FILE: &str = "fer2013new.csv";
 
 /// Settings of a run about its data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
     /// Whose labels count.
     pub labels: Labels,
+    /// With the data set's own labels: the share of a training target that is what FER+'s votes say
+    /// about the label, 0 to 1; the rest is the label.
+    pub votes_share: f32,
     /// Leaves out training faces that also occur among validation or test faces, exactly or
     /// nearly.
     pub drop_cross_split: bool,
@@ -70,9 +73,12 @@ pub fn prepare(
     classes: usize,
 ) -> Result<Prepared, DataError> {
     let mut splits = read(path)?;
+    let beside = path.with_file_name(VOTES_FILE);
+    let votes = votes.unwrap_or(&beside);
     if config.labels != Labels::Own {
-        let beside = path.with_file_name(VOTES_FILE);
-        splits = ferplus::relabel(&splits, votes.unwrap_or(&beside), config.labels, classes)?;
+        splits = ferplus::relabel(&splits, votes, config.labels, classes)?;
+    } else if config.votes_share > 0.0 {
+        ferplus::blend(&mut splits, votes, config.votes_share)?;
     }
     let foreign = splits.retain_classes(classes);
     let repeated = if config.drop_cross_split {

@@ -13,7 +13,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::{ModelReport, class_table};
-use crate::data::{Labels, Split, Splits};
+use crate::data::{DataConfig, Labels, Split, Splits};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
 use crate::models::class_names;
@@ -79,7 +79,7 @@ impl Release {
 
         let labels = class_names(header.config.network.classes());
         let training = TrainingCard {
-            data: origin(header.config.data.labels),
+            data: origin(&header.config.data),
             data_sha256: header.data.clone(),
             faces: faces.training.len(),
             epochs: header.history.len(),
@@ -196,17 +196,17 @@ fn uncertainty(scored: &[(Split, Predictions)]) -> Option<UncertaintyCard> {
 }
 
 /// How cards name the data.
-fn origin(labels: Labels) -> String {
+fn origin(data: &DataConfig) -> String {
     let chosen = "epoch and temperature chosen on PublicTest";
-    match labels {
-        Labels::Own => {
-            format!("FER2013 (Goodfellow et al. 2013), split Training; {chosen}")
-        }
-        labels => format!(
-            "FER2013 (Goodfellow et al. 2013), split Training, with {}; {chosen}",
-            labels.origin()
+    let labels = match data.labels {
+        Labels::Own if data.votes_share > 0.0 => format!(
+            ", labels blended with what the votes of FER+ (Barsoum et al. 2016) say about them, {:.0} %",
+            100.0 * data.votes_share
         ),
-    }
+        Labels::Own => String::new(),
+        labels => format!(", with {}", labels.origin()),
+    };
+    format!("FER2013 (Goodfellow et al. 2013), split Training{labels}; {chosen}")
 }
 
 /// Scores a model on [`Split::PublicTest`] and, if asked, on [`Split::PrivateTest`], and puts the

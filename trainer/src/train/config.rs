@@ -12,7 +12,7 @@ use super::mixing::Mixing;
 use super::optimizer::OptimizerConfig;
 use super::schedule::Schedule;
 use crate::augment::Augmentation;
-use crate::data::DataConfig;
+use crate::data::{DataConfig, Labels};
 use crate::ops::Precision;
 
 /// Everything that decides a run's result, apart from the data.
@@ -44,7 +44,7 @@ pub struct RunConfig {
     #[serde(default)]
     pub distillation: Option<Distillation>,
     /// Checkpoint of another run of the same network, relative to the run file: training begins
-    /// with its best weights.
+    /// with its best weights. Where it knows other classes, the last layer begins afresh.
     #[serde(default)]
     pub start: Option<PathBuf>,
     /// Which faces and labels are learned from.
@@ -188,6 +188,12 @@ impl RunConfig {
                 distillation.is_none_or(|d| (0.0..=1.0).contains(&d.weight)),
             ),
             (
+                "data.votes_share",
+                "from 0 to 1, and 0 with labels of FER+",
+                (0.0..=1.0).contains(&self.data.votes_share)
+                    && (self.data.votes_share == 0.0 || self.data.labels == Labels::Own),
+            ),
+            (
                 "augmentation.scale",
                 "from 0 to below 1",
                 share(f64::from(augmentation.scale)),
@@ -196,6 +202,16 @@ impl RunConfig {
                 "augmentation.erase_area",
                 "from 0 to below 1",
                 share(f64::from(augmentation.erase_area)),
+            ),
+            (
+                "augmentation.downscale_loss",
+                "from 0 to below 1",
+                share(f64::from(augmentation.downscale_loss)),
+            ),
+            (
+                "augmentation.noise_deviation",
+                "at least 0",
+                augmentation.noise_deviation >= 0.0 && augmentation.noise_deviation.is_finite(),
             ),
         ];
         let checks = checks

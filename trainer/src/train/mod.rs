@@ -98,10 +98,10 @@ pub fn run(
     }) {
         return Err(SoftLabelsError::OtherData.into());
     }
-    if job
-        .start
-        .is_some_and(|start| start.header.config.network != config.network)
-    {
+    let classes = config.network.classes();
+    if job.start.is_some_and(|start| {
+        start.header.config.network.clone().with_classes(classes) != config.network
+    }) {
         return Err(TrainError::OtherNetwork);
     }
     let _lock = FolderLock::new(job.out)?;
@@ -137,7 +137,13 @@ impl<'a, O: Ops> Session<'a, O> {
         let network = config.network.init(&device);
         // Reading also draws the fresh weights, now and in a fixed order.
         let fresh = weights::read(&network);
-        let first = job.start.map_or(fresh, |start| start.best.clone());
+        let first = match job.start {
+            Some(start) => {
+                let source = start.header.config.network.init(&device);
+                weights::transplant(&source, &start.best, &network, &fresh)
+            }
+            None => fresh,
+        };
         let state = match resumed {
             Some(state) if !state.continues(config) => {
                 return Err(TrainError::OtherSettings { path });
