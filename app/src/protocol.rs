@@ -18,7 +18,7 @@ use crate::judging;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Names one request; never used twice in a page's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +73,14 @@ pub enum Request {
         landmarks: [Point; 5],
         /// What is asked.
         question: Question,
+    },
+    /// Read faces with another expression network from now on. The last one stays where the new
+    /// one cannot be used.
+    UseClassifier {
+        /// Names the answer.
+        id: RequestId,
+        /// The network.
+        classifier: Source,
     },
     /// Do something about labelled faces; what is attached depends on the job.
     Judge {
@@ -135,6 +143,11 @@ pub enum Reply {
         answer: Answer,
         /// How long it took.
         milliseconds: f64,
+    },
+    /// The answer to [`Request::UseClassifier`].
+    Changed {
+        /// The request.
+        id: RequestId,
     },
     /// The answer to [`Request::Judge`].
     Judged {

@@ -89,6 +89,11 @@ impl Engine {
         })
     }
 
+    /// Reads faces with another network from now on.
+    pub fn set_classifier(&mut self, classifier: Classifier) {
+        self.classifier = classifier;
+    }
+
     /// The same engine, which calls readings below this probability uncertain.
     #[must_use]
     pub fn with_uncertain_below(mut self, probability: f32) -> Self {

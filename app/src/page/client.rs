@@ -32,6 +32,13 @@ pub struct StartUp {
     pub backend: Option<Backend>,
 }
 
+impl StartUp {
+    /// The length of both models.
+    fn bytes(&self) -> usize {
+        self.detector.bytes + self.classifier.bytes
+    }
+}
+
 /// What the worker says about itself.
 pub enum News {
     /// Models are arriving.
@@ -49,7 +56,7 @@ pub enum News {
 
 /// The worker and the requests it has not answered yet.
 pub struct Client {
-    start_up: StartUp,
+    start_up: RefCell<StartUp>,
     on_news: Box<dyn Fn(News)>,
     next_id: Cell<u32>,
     /// What the model's card says; see [`set_uncertain_below`](Self::set_uncertain_below).
@@ -82,7 +89,7 @@ impl Client {
     /// Starts a worker; `on_news` is told how it is.
     pub fn new(start_up: StartUp, on_news: impl Fn(News) + 'static) -> Rc<Self> {
         let client = Rc::new(Self {
-            start_up,
+            start_up: RefCell::new(start_up),
             on_news: Box::new(on_news),
             next_id: Cell::new(0),
             uncertain_below: Cell::new(0.0),
@@ -99,7 +106,7 @@ impl Client {
         self.pending.take();
         (self.on_news)(News::Loading {
             loaded: 0,
-            total: self.start_up.detector.bytes + self.start_up.classifier.bytes,
+            total: self.start_up.borrow().bytes(),
         });
         match self.connect() {
             Ok(connection) => *self.connection.borrow_mut() = Some(connection),
@@ -151,6 +158,22 @@ impl Client {
         }
     }
 
+    /// Reads faces with another expression network from now on, also after a restart.
+    pub async fn use_classifier(&self, classifier: Source) -> Result<(), Failure> {
+        let id = self.new_id();
+        let request = Request::UseClassifier {
+            id,
+            classifier: classifier.clone(),
+        };
+        match self.ask(id, &request, &JsValue::UNDEFINED).await {
+            Reply::Changed { .. } => {
+                self.start_up.borrow_mut().classifier = classifier;
+                Ok(())
+            }
+            other => Err(failure(other)),
+        }
+    }
+
     /// Does something about labelled faces; what is attached depends on the job.
     pub async fn judge(&self, job: Job, attachment: &JsValue) -> Result<judging::Answer, Failure> {
         let id = self.new_id();
@@ -197,7 +220,7 @@ impl Client {
     }
 
     fn connect(self: &Rc<Self>) -> Result<Connection, JsValue> {
-        let bootstrap = bootstrap(&self.start_up.script)?;
+        let bootstrap = bootstrap(&self.start_up.borrow().script)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("mien-worker");
@@ -239,6 +262,7 @@ impl Client {
             Reply::Analyzed { id, .. }
             | Reply::Explained { id, .. }
             | Reply::Answered { id, .. }
+            | Reply::Changed { id }
             | Reply::Judged { id, .. }
             | Reply::Failed { id, .. } => {
                 let sender = self.pending.borrow_mut().remove(&id);
@@ -252,7 +276,7 @@ impl Client {
 
     /// The worker listens: send what it needs, then what has waited.
     fn begin(&self) {
-        let start_up = self.start_up.clone();
+        let start_up = self.start_up.borrow().clone();
         let start = Request::Start {
             detector: start_up.detector,
             classifier: start_up.classifier,

@@ -7,6 +7,7 @@ mod clock;
 mod components;
 mod download;
 mod i18n;
+mod model;
 mod model_card;
 mod navigation;
 mod offline;

@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use crate::assets::fetch_json;
-use crate::store::{CARD, use_store};
+use crate::model;
+use crate::store::use_store;
 
 /// The part of a [`ModelCard`](mien_engine::card::ModelCard) that the page shows. Reading the
 /// whole card would take more code than all the rest of this file.
@@ -102,16 +103,21 @@ pub enum CardState {
     There(CardFacts),
 }
 
-/// The card of the page's network, from inside a component.
+/// The card of the network in use, from inside a component.
 pub fn load() -> RwSignal<CardState> {
+    let store = use_store();
     let card = RwSignal::new(CardState::Loading);
-    let url = use_store().assets.with_value(|assets| assets.url(CARD));
-    spawn_local(async move {
-        card.set(
-            fetch_json(&url)
-                .await
-                .map_or(CardState::Absent, CardState::There),
-        );
+    Effect::new(move |_| {
+        let path = model::card(&store.model.get());
+        let url = store.assets.with_value(|assets| assets.url(&path));
+        spawn_local(async move {
+            // The view may be gone, and the card with it.
+            card.try_set(
+                fetch_json(&url)
+                    .await
+                    .map_or(CardState::Absent, CardState::There),
+            );
+        });
     });
     card
 }

@@ -124,6 +124,14 @@ impl Store {
         });
     }
 
+    /// Has all photos read again.
+    pub fn read_all(self) {
+        for photo in self.photos.get_untracked() {
+            photo.stop_reading();
+            self.read(photo);
+        }
+    }
+
     /// Ends all readings that are under way; the photos stay.
     pub fn cancel_readings(self) {
         for photo in self.photos.get_untracked() {

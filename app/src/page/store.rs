@@ -1,28 +1,23 @@
 //! What the page knows, each field a signal of its own.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use mien_app::protocol::{EngineReport, Failure, StopReason};
 
-use crate::assets::{Assets, fetch_json};
+use crate::assets::Assets;
 use crate::client::{Client, News, StartUp};
-use crate::model_card::CardFacts;
+use crate::model;
 use crate::offline::Offline;
 use crate::photo::Photo;
 use crate::settings;
 use crate::views::judge::JudgeState;
 use crate::views::live::LiveState;
 
-/// Plain names of the models that the page uses.
+/// Plain name of the face detector.
 const DETECTOR: &str = "models/centerface.mien";
-const CLASSIFIER: &str = "models/student-fer2013.mien";
-/// What the expression network is and is worth.
-pub const CARD: &str = "models/student-fer2013.json";
-
-/// Which methods of explanation have passed their checks.
-pub const FAITHFULNESS: &str = "faithfulness/student-fer2013.json";
 
 /// How the engine is.
 #[derive(Clone, PartialEq)]
@@ -53,6 +48,8 @@ pub struct Store {
     pub offline: RwSignal<Offline>,
     /// Below which probability readings are called uncertain, as the model's card says.
     pub uncertain_below: RwSignal<f32>,
+    /// The plain name of the expression network in use.
+    pub model: RwSignal<Arc<str>>,
     /// The photo that is shown at its full size.
     pub selected: RwSignal<Option<u32>>,
     /// What the live view knows.
@@ -67,10 +64,11 @@ impl Store {
     /// Starts the engine.
     pub fn new() -> Self {
         let assets = Assets::read();
+        let model = model::at_start(&assets);
         let start_up = StartUp {
             script: assets.url("mien-worker.js"),
             detector: assets.source(DETECTOR),
-            classifier: assets.source(CLASSIFIER),
+            classifier: assets.source(&model::weights(&model)),
             backend: settings::asked_backend(),
         };
         let engine = RwSignal::new(EngineState::Loading {
@@ -84,27 +82,21 @@ impl Store {
                 News::Stopped(reason) => EngineState::Stopped(reason),
             });
         });
-        let uncertain_below = RwSignal::new(0.0);
-        let (card, learner) = (assets.url(CARD), client.clone());
-        spawn_local(async move {
-            let card = fetch_json::<CardFacts>(&card).await;
-            let uncertainty = card.and_then(|card| card.uncertainty);
-            let below = uncertainty.map_or(0.0, |uncertainty| uncertainty.below);
-            uncertain_below.set(below);
-            learner.set_uncertain_below(below);
-        });
-        Self {
+        let store = Self {
             judge: JudgeState::new(&assets),
             assets: StoredValue::new_local(Rc::new(assets)),
             engine,
             photos: RwSignal::new(Vec::new()),
             offline: RwSignal::new(Offline::No),
-            uncertain_below,
+            uncertain_below: RwSignal::new(0.0),
+            model: RwSignal::new(model),
             selected: RwSignal::new(None),
             live: LiveState::new(),
             client: StoredValue::new_local(client),
             next_photo: StoredValue::new(0),
-        }
+        };
+        spawn_local(store.learn_uncertainty());
+        store
     }
 
     /// The worker.

@@ -56,6 +56,11 @@ impl Models {
         })
     }
 
+    /// Engines are built with another expression network from now on.
+    pub fn set_classifier(&mut self, plan: Plan) {
+        self.classifier = plan;
+    }
+
     /// Builds an engine on the backend that is asked for, or else on the faster one. Where WebGPU
     /// is asked for and not to be had, on the CPU: it can always do the work.
     pub async fn build(

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
 use mien_app::protocol::{
-    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, StopReason, Timing,
+    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source,
+    StopReason, Timing,
 };
 use mien_engine::backend::{Backend, Choice, Reason};
 use mien_engine::crop::FaceCrop;
@@ -16,11 +17,12 @@ use mien_engine::explain::{OcclusionOptions, Question};
 use mien_engine::geometry::Point;
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::{Engine, EngineError, FaceReading};
+use mien_engine::plan::Plan;
 use wasm_bindgen::JsValue;
 
-use crate::engine::Models;
+use crate::engine::{Models, build_classifier};
 use crate::judge::Judges;
-use crate::loading::fetch_all;
+use crate::loading::{fetch, fetch_all};
 use crate::pixels;
 use crate::post::{now, post};
 
@@ -86,6 +88,12 @@ pub async fn serve(
                 landmarks,
                 question,
             } => post(&jobs.ask(id, &crop, &landmarks, &question).await),
+            Request::UseClassifier { id, classifier } => {
+                post(&match jobs.use_classifier(id, &classifier).await {
+                    Ok(()) => Reply::Changed { id },
+                    Err(failure) => Reply::Failed { id, failure },
+                });
+            }
             Request::Judge { id, job } => {
                 let answer = jobs.judge(id, job, attachment).await;
                 post(&match answer {
@@ -114,6 +122,20 @@ pub struct Jobs {
 }
 
 impl Jobs {
+    async fn use_classifier(&mut self, id: RequestId, source: &Source) -> Result<(), Failure> {
+        self.cancelled.check(id)?;
+        let bytes = fetch(source, &|_| ())
+            .await
+            .map_err(|error| in_words(&error))?;
+        let plan = Plan::from_bytes(&bytes).map_err(|error| in_words(&error))?;
+        let classifier = build_classifier(&plan, self.report.choice.backend)
+            .await
+            .map_err(|error| in_words(&error))?;
+        self.engine.set_classifier(classifier);
+        self.models.set_classifier(plan);
+        Ok(())
+    }
+
     async fn analyze(&mut self, id: RequestId, kind: PictureKind, picture: JsValue) -> Reply {
         match self.read(id, kind, picture).await {
             Ok(reading) => Reply::Analyzed { id, reading },
@@ -253,6 +275,6 @@ async fn read_timed(
 }
 
 /// An error of the engine, as the page is told of it.
-pub fn in_words(error: &EngineError) -> Failure {
+pub fn in_words(error: &impl std::error::Error) -> Failure {
     Failure::Engine(error.to_string())
 }

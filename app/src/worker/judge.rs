@@ -230,7 +230,7 @@ impl Jobs {
         }
         let judge = self.judges.0.get_mut(&model).ok_or(Refusal::NoModel)?;
         let again = judge.classifier.classify(pixels, count).await;
-        again.map_err(|error| in_words(&error.into()).into())
+        again.map_err(|error| in_words(&error).into())
     }
 }
 

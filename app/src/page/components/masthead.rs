@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::i18n::{LanguageChoice, t};
+use crate::model;
 use crate::store::{EngineState, use_store};
 use crate::theme::Theme;
 
@@ -41,11 +42,40 @@ pub fn Masthead() -> impl IntoView {
             <div class="facts">
                 <span class="fact good">{t!("page.private")}</span>
                 {backend}
+                <ModelChooser />
                 <LanguageChooser />
                 <ThemeChooser />
             </div>
         </header>
     }
+}
+
+/// The expression networks, where there are several.
+#[component]
+fn ModelChooser() -> impl IntoView {
+    let store = use_store();
+    let names = store.assets.with_value(|assets| model::names(assets));
+    (names.len() > 1).then(|| {
+        let options = names.into_iter().map(|name| {
+            let value = name.clone();
+            let is_used = move || store.model.get() == name;
+            view! {
+                <option value=value.to_string() prop:selected=is_used>
+                    {value.to_string()}
+                </option>
+            }
+        });
+        view! {
+            <select
+                class="chooser"
+                aria-label=t!("page.model")
+                data-testid="model"
+                on:change=move |event| store.choose_model(event_target_value(&event).into())
+            >
+                {options.collect_view()}
+            </select>
+        }
+    })
 }
 
 #[component]

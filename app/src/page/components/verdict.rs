@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::assets::fetch_json;
 use crate::i18n::t;
-use crate::store::{FAITHFULNESS, use_store};
+use crate::model;
+use crate::store::use_store;
 
 /// The part of a report that the page shows.
 #[derive(Clone, Deserialize)]
@@ -26,12 +27,19 @@ struct RowFacts {
 #[component]
 pub fn MethodVerdict(kind: Memo<MethodKind>) -> impl IntoView {
     let facts = RwSignal::new(None::<Facts>);
-    let url = use_store()
-        .assets
-        .with_value(|assets| assets.url(FAITHFULNESS));
-    spawn_local(async move {
+    let store = use_store();
+    Effect::new(move |_| {
+        let path = model::faithfulness(&store.model.get());
+        let known = store
+            .assets
+            .with_value(|assets| assets.has(&path).then(|| assets.url(&path)));
+        facts.set(None);
         // Without the report there is nothing to say.
-        facts.try_set(fetch_json(&url).await);
+        if let Some(url) = known {
+            spawn_local(async move {
+                facts.try_set(fetch_json(&url).await);
+            });
+        }
     });
     move || {
         let usual = Some(kind.get().method());

@@ -19,6 +19,7 @@ use send_wrapper::SendWrapper;
 
 use crate::assets::Assets;
 use crate::i18n::t;
+use crate::model;
 use crate::photo::PhotoState;
 use crate::store::Store;
 use crate::words;
@@ -207,15 +208,12 @@ pub struct JudgeState {
 impl JudgeState {
     /// Offers the classifiers of the site: those that have a card.
     pub fn new(assets: &Assets) -> Self {
-        let cards = assets
-            .names("models/")
-            .filter_map(|name| name.strip_suffix(".json"));
         let models: Vec<_> = (0..)
-            .zip(cards)
-            .map(|(id, path)| JudgeModel {
+            .zip(model::names(assets))
+            .map(|(id, name)| JudgeModel {
                 id: ModelId(id),
-                name: path.trim_start_matches("models/").into(),
-                source: ModelSource::Site(format!("{path}.mien").into()),
+                source: ModelSource::Site(model::weights(&name).into()),
+                name,
             })
             .collect();
         Self {
