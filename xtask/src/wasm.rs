@@ -27,40 +27,51 @@ pub struct Module {
 
 /// Compiles the page and the worker.
 pub fn build() -> Result<Vec<Module>> {
+    compile(&["--package", "mien-app", "--features", "browser"])?;
+    BINARIES.into_iter().map(|name| bind(name, name)).collect()
+}
+
+/// Compiles the module that the benches call.
+pub fn build_engine(name: &'static str) -> Result<Module> {
+    compile(&["--package", name])?;
+    // Cargo names libraries as Rust does.
+    bind(name, &name.replace('-', "_"))
+}
+
+fn compile(arguments: &[&str]) -> Result<()> {
     setup::wasm_target(TARGET)?;
     let mut command = cargo();
     // Flags meant for native code would replace the wasm ones of .cargo/config.toml.
     command
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .args(["build", "--package", "mien-app", "--features", "browser"])
+        .arg("build")
+        .args(arguments)
         .args(["--target", TARGET, "--profile", PROFILE]);
-    shell::run(&mut command)?;
+    shell::run(&mut command)
+}
 
+/// Makes the JavaScript for what Cargo has compiled to a file.
+fn bind(name: &'static str, file: &str) -> Result<Module> {
     let folder = target_directory()?.join(TARGET).join(PROFILE);
-    BINARIES
-        .into_iter()
-        .map(|name| {
-            let mut output = Bindgen::new()
-                .input_path(folder.join(name).with_extension("wasm"))
-                .web(true)?
-                .typescript(false)
-                .keep_debug(false)
-                .remove_name_section(true)
-                .remove_producers_section(true)
-                .generate_output()
-                .with_context(|| format!("wasm-bindgen could not process {name}"))?;
-            anyhow::ensure!(
-                output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
-                "{name} brings JavaScript snippets, which the site does not serve"
-            );
-            Ok(Module {
-                name,
-                js: output.js().to_owned(),
-                wasm: output.wasm_mut().emit_wasm(),
-            })
-        })
-        .collect()
+    let mut output = Bindgen::new()
+        .input_path(folder.join(file).with_extension("wasm"))
+        .web(true)?
+        .typescript(false)
+        .keep_debug(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .with_context(|| format!("wasm-bindgen could not process {name}"))?;
+    anyhow::ensure!(
+        output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
+        "{name} brings JavaScript snippets, which the site does not serve"
+    );
+    Ok(Module {
+        name,
+        js: output.js().to_owned(),
+        wasm: output.wasm_mut().emit_wasm(),
+    })
 }
 
 /// Cargo's build folder, wherever environment or configuration put it.

@@ -93,7 +93,7 @@ impl Writer<'_> {
                 let [rows, columns] = window.kernel;
                 let dims = [*out_channels, channels, rows, columns];
                 let weight = transpose(weight, [*out_channels, rows * columns, channels]);
-                let inputs = self.weights(&name, &input, dims, weight, bias);
+                let inputs = self.weights(&name, &input, dims, &weight, bias);
                 self.node("Conv", inputs, &name, slide(window));
             }
             LayerKind::Depthwise {
@@ -104,7 +104,7 @@ impl Writer<'_> {
                 let [rows, columns] = window.kernel;
                 let dims = [channels, 1, rows, columns];
                 let weight = transpose(weight, [1, rows * columns, channels]);
-                let inputs = self.weights(&name, &input, dims, weight, bias);
+                let inputs = self.weights(&name, &input, dims, &weight, bias);
                 let mut attributes = slide(window);
                 attributes.push(int("group", channels));
                 self.node("Conv", inputs, &name, attributes);
@@ -120,7 +120,7 @@ impl Writer<'_> {
                     .chunks_exact(4 * out_channels)
                     .flat_map(|kernel| transpose(kernel, [1, 4, *out_channels]))
                     .collect();
-                let inputs = self.weights(&name, &input, dims, weight, bias);
+                let inputs = self.weights(&name, &input, dims, &weight, bias);
                 let attributes = slide(&Window::square(2, 2, 0));
                 self.node("ConvTranspose", inputs, &name, attributes);
             }
@@ -192,13 +192,13 @@ impl Writer<'_> {
         name: &str,
         input: &str,
         dims: [usize; 4],
-        weight: Vec<f32>,
+        weight: &[f32],
         bias: &[f32],
     ) -> Vec<String> {
         let names = [format!("{name}_weight"), format!("{name}_bias")];
         let [weight_name, bias_name] = names.clone();
         self.graph.initializers.extend([
-            tensor(weight_name, &dims, &weight),
+            tensor(weight_name, &dims, weight),
             tensor(bias_name, &[bias.len()], bias),
         ]);
         [input.to_owned()].into_iter().chain(names).collect()
@@ -251,7 +251,7 @@ fn slide(window: &Window) -> Vec<Attribute> {
 fn int(name: &str, value: usize) -> Attribute {
     Attribute {
         name: name.to_owned(),
-        int: value as i64,
+        int: whole(value),
         kind: Attribute::INT,
         ..Attribute::default()
     }
@@ -260,15 +260,20 @@ fn int(name: &str, value: usize) -> Attribute {
 fn ints(name: &str, values: &[usize]) -> Attribute {
     Attribute {
         name: name.to_owned(),
-        ints: values.iter().map(|&value| value as i64).collect(),
+        ints: values.iter().copied().map(whole).collect(),
         kind: Attribute::INTS,
         ..Attribute::default()
     }
 }
 
+/// A length as ONNX writes it; that of a checked plan always fits.
+fn whole(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
 fn tensor(name: String, dims: &[usize], values: &[f32]) -> Tensor {
     Tensor {
-        dims: dims.iter().map(|&side| side as i64).collect(),
+        dims: dims.iter().copied().map(whole).collect(),
         data_type: Tensor::FLOAT,
         floats: Vec::new(),
         name,
@@ -282,7 +287,7 @@ fn tensor(name: String, dims: &[usize], values: &[f32]) -> Tensor {
 /// A side of known length.
 fn fixed(length: usize) -> Dimension {
     Dimension {
-        length: Some(length as i64),
+        length: Some(whole(length)),
         name: None,
     }
 }
