@@ -101,8 +101,9 @@ impl Bench {
 fn build_engine() -> Result<()> {
     let folder = root().join("target/bench-web");
     fs::create_dir_all(&folder)?;
-    let module = wasm::build_engine(ENGINE)?;
-    fs::write(folder.join(ENGINE).with_extension("js"), module.js)?;
-    fs::write(folder.join(ENGINE).with_extension("wasm"), module.wasm)?;
+    for module in wasm::build_engine(ENGINE)? {
+        fs::write(folder.join(module.name).with_extension("js"), module.js)?;
+        fs::write(folder.join(module.name).with_extension("wasm"), module.wasm)?;
+    }
     Ok(())
 }

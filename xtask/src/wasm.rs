@@ -13,6 +13,12 @@ use crate::shell::{self, cargo};
 /// The binaries of `mien-app`; each becomes a module of the same name.
 pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
 
+/// The worker once more, with relaxed SIMD; the page takes it where the browser can run it.
+const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
+/// Cargo adds these flags to those of .cargo/config.toml.
+const RELAXED_FLAGS: &str =
+    r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
+
 /// The Cargo profile of everything the page downloads.
 const PROFILE: &str = "web";
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -25,17 +31,28 @@ pub struct Module {
     pub wasm: Vec<u8>,
 }
 
-/// Compiles the page and the worker.
+/// Compiles the page and the worker, the latter twice.
 pub fn build() -> Result<Vec<Module>> {
-    compile(&["--package", "mien-app", "--features", "browser"])?;
-    BINARIES.into_iter().map(|name| bind(name, name)).collect()
+    let app = ["--package", "mien-app", "--features", "browser"];
+    compile(&app)?;
+    let mut modules = BINARIES
+        .into_iter()
+        .map(|name| bind(name, name))
+        .collect::<Result<Vec<_>>>()?;
+    let [name, binary] = RELAXED;
+    compile(&[&app[..], &["--config", RELAXED_FLAGS, "--bin", binary]].concat())?;
+    modules.push(bind(name, binary)?);
+    Ok(modules)
 }
 
-/// Compiles the module that the benches call.
-pub fn build_engine(name: &'static str) -> Result<Module> {
-    compile(&["--package", name])?;
+/// Compiles the module that the benches call, for browsers without and with relaxed SIMD.
+pub fn build_engine(package: &str) -> Result<[Module; 2]> {
     // Cargo names libraries as Rust does.
-    bind(name, &name.replace('-', "_"))
+    let file = package.replace('-', "_");
+    compile(&["--package", package])?;
+    let plain = bind("plain", &file)?;
+    compile(&["--package", package, "--config", RELAXED_FLAGS])?;
+    Ok([plain, bind("relaxed", &file)?])
 }
 
 fn compile(arguments: &[&str]) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::photo::Photo;
 use crate::settings;
 use crate::views::judge::JudgeState;
 use crate::views::live::LiveState;
+use crate::worker_program;
 
 /// Plain names of the models that the page uses.
 const DETECTOR: &str = "models/centerface.mien";
@@ -68,7 +69,7 @@ impl Store {
     pub fn new() -> Self {
         let assets = Assets::read();
         let start_up = StartUp {
-            script: assets.url("mien-worker.js"),
+            script: worker_program::script(&assets),
             detector: assets.source(DETECTOR),
             classifier: assets.source(CLASSIFIER),
             backend: settings::asked_backend(),

@@ -180,6 +180,9 @@ mod tests {
             for _ in 0..2 {
                 prop_assert_eq!(&runner.run_covered(covered).expect("valid"), &expected);
             }
+            // Nothing lies outside a margin as wide as this.
+            let wide = Covered { margin: Some(1 << 12), ..covered };
+            prop_assert_eq!(&runner.run_covered(wide).expect("valid"), &expected);
         }
 
         #[test]

@@ -1,6 +1,6 @@
 // Our engine, on the CPU or on WebGPU.
 
-import init, { Network, Reader, adapter } from "/engine/mien-bench-web.js";
+import { startEngine } from "./engine.js";
 import { decodedPhoto, DETECT_SIDE, SIDE } from "./inputs.js";
 
 /** Of the approximate map: 14 pixels keep the order of places, see `covered.rs`. */
@@ -12,7 +12,7 @@ const bytes = async (name) => {
 };
 
 export async function load({ backend }, inputs) {
-  await init({ module_or_path: "/engine/mien-bench-web.wasm" });
+  const { Network, Reader, adapter } = await startEngine();
   const [student, detector] = await Promise.all(["student-fer2013", "centerface"].map(bytes));
   if (!inputs) {
     // Only asked what the networks are like.
