@@ -26,6 +26,27 @@ test("the page opens under any path and takes the CPU where WebGPU is software",
   await page.close();
 });
 
+test("the worker's program uses relaxed SIMD where the browser has it", async () => {
+  const programs = async (prepare) => {
+    const page = await browser.context.newPage();
+    const seen = new Set();
+    page.on("request", (request) => {
+      const [name] = request.url().match(/mien-worker(-relaxed)?(?=-[0-9a-f]+\.js)/) ?? [];
+      if (name) seen.add(name);
+    });
+    if (prepare) await page.addInitScript(prepare);
+    await page.goto(`${site.url}?backend=cpu#photos`);
+    assert.equal(await engineReady(page), "cpu");
+    await page.close();
+    return [...seen];
+  };
+  assert.deepEqual(await programs(), ["mien-worker-relaxed"]);
+  const without = () => {
+    WebAssembly.validate = () => false;
+  };
+  assert.deepEqual(await programs(without), ["mien-worker"]);
+});
+
 test("each view has an address, a link and a title, and the last one is remembered", async () => {
   const { page, faults } = await openPage(browser, site, "");
   const current = () => page.locator("[aria-current=page]").getAttribute("data-view");

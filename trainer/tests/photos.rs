@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use mien_engine::explain::faithfulness::rank_correlation;
 use mien_trainer::models::Model;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -136,6 +137,35 @@ fn an_explanation_is_a_picture_and_a_map() {
             (least.min(drop), most.max(drop))
         });
     assert!(most - least > 0.01, "a flat map");
+}
+
+/// The drops of `happy` in the map of a photo's face, place by place.
+fn drops(settings: &[&str]) -> Vec<f32> {
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let output = mien()
+        .arg("explain")
+        .arg(photo("astronaut.png"))
+        .arg("--out")
+        .arg(here.path().join("overlay.png"))
+        .args(["--class", "happy", "--json"])
+        .args(settings)
+        .output()
+        .expect("the program starts");
+    let report = json(&output);
+    let rows = report["drops"].as_array().into_iter().flatten();
+    rows.flat_map(|row| row.as_array().into_iter().flatten())
+        .filter_map(|drop| drop.as_f64().map(|drop| drop as f32))
+        .collect()
+}
+
+#[test]
+fn an_approximate_map_keeps_the_order_of_the_exact_one() {
+    let exact = drops(&[]);
+    assert_eq!(exact.len(), 225);
+    let rank = |margin| rank_correlation(&drops(&["--margin", margin]), &exact);
+    let (narrow, wide) = (rank("2"), rank("16"));
+    assert!(wide >= 0.97 && narrow < wide, "{narrow} {wide}");
+    assert_eq!(drops(&["--margin", "48"]), exact);
 }
 
 #[test]

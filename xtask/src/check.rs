@@ -15,6 +15,7 @@ pub fn run_all() -> Result<()> {
     step("clippy, wasm", clippy_wasm)?;
     step("licences and advisories", deny)?;
     let mut summary = step("tests", tests)?;
+    step("the bench's table", bench_table)?;
     step("site", || {
         site::build()?;
         let sizes = size::measure()?;
@@ -59,7 +60,8 @@ fn clippy_wasm() -> Result<()> {
             "clippy",
             "--quiet",
             "--package=mien-app",
-            "--features=browser",
+            "--package=mien-bench-web",
+            "--features=mien-app/browser",
         ])
         .args(["--target=wasm32-unknown-unknown", "--profile=web"])
         .args(["--", "--deny=warnings"]))
@@ -92,6 +94,12 @@ fn tests() -> Result<Vec<String>> {
         }
     }
     Ok(summary)
+}
+
+/// What the bench makes of measurements needs neither a browser nor packages.
+fn bench_table() -> Result<()> {
+    setup::node()?;
+    run(command("node").args(["--test", "tests/bench-web/table.test.js"]))
 }
 
 fn browser_tests() -> Result<Vec<String>> {

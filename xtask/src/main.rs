@@ -1,6 +1,7 @@
-//! The set-up verbs of Mien: `cargo xtask build`, `serve` and `test`.
+//! The set-up verbs of Mien: `cargo xtask build`, `serve`, `test` and `bench`.
 
 mod assets;
+mod bench;
 mod check;
 mod offline;
 mod serve;
@@ -48,6 +49,8 @@ enum Verb {
     },
     /// Run every check, cheapest first, browser tests included
     Test,
+    /// Measure the engine beside others in a browser
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -62,12 +65,12 @@ fn main() -> ExitCode {
 }
 
 fn run(verb: &Verb) -> Result<()> {
-    match *verb {
+    match verb {
         Verb::Build { accept_sizes } => {
             site::build()?;
             let sizes = size::measure()?;
             size::print(&sizes);
-            if accept_sizes {
+            if *accept_sizes {
                 size::accept(&sizes)?;
             }
             println!("The site is in {}", dist().display());
@@ -81,9 +84,10 @@ fn run(verb: &Verb) -> Result<()> {
             if !no_build {
                 site::build()?;
             }
-            serve::serve(port, !no_open)
+            serve::serve(*port, !no_open)
         }
         Verb::Test => check::run_all(),
+        Verb::Bench(bench) => bench.run(),
     }
 }
 

@@ -13,6 +13,12 @@ use crate::shell::{self, cargo};
 /// The binaries of `mien-app`; each becomes a module of the same name.
 pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
 
+/// The worker once more, with relaxed SIMD; the page takes it where the browser can run it.
+const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
+/// Cargo adds these flags to those of .cargo/config.toml.
+const RELAXED_FLAGS: &str =
+    r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
+
 /// The Cargo profile of everything the page downloads.
 const PROFILE: &str = "web";
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -25,42 +31,64 @@ pub struct Module {
     pub wasm: Vec<u8>,
 }
 
-/// Compiles the page and the worker.
+/// Compiles the page and the worker, the latter twice.
 pub fn build() -> Result<Vec<Module>> {
+    let app = ["--package", "mien-app", "--features", "browser"];
+    compile(&app)?;
+    let mut modules = BINARIES
+        .into_iter()
+        .map(|name| bind(name, name))
+        .collect::<Result<Vec<_>>>()?;
+    let [name, binary] = RELAXED;
+    compile(&[&app[..], &["--config", RELAXED_FLAGS, "--bin", binary]].concat())?;
+    modules.push(bind(name, binary)?);
+    Ok(modules)
+}
+
+/// Compiles the module that the benches call, for browsers without and with relaxed SIMD.
+pub fn build_engine(package: &str) -> Result<[Module; 2]> {
+    // Cargo names libraries as Rust does.
+    let file = package.replace('-', "_");
+    compile(&["--package", package])?;
+    let plain = bind("plain", &file)?;
+    compile(&["--package", package, "--config", RELAXED_FLAGS])?;
+    Ok([plain, bind("relaxed", &file)?])
+}
+
+fn compile(arguments: &[&str]) -> Result<()> {
     setup::wasm_target(TARGET)?;
     let mut command = cargo();
     // Flags meant for native code would replace the wasm ones of .cargo/config.toml.
     command
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .args(["build", "--package", "mien-app", "--features", "browser"])
+        .arg("build")
+        .args(arguments)
         .args(["--target", TARGET, "--profile", PROFILE]);
-    shell::run(&mut command)?;
+    shell::run(&mut command)
+}
 
+/// Makes the JavaScript for what Cargo has compiled to a file.
+fn bind(name: &'static str, file: &str) -> Result<Module> {
     let folder = target_directory()?.join(TARGET).join(PROFILE);
-    BINARIES
-        .into_iter()
-        .map(|name| {
-            let mut output = Bindgen::new()
-                .input_path(folder.join(name).with_extension("wasm"))
-                .web(true)?
-                .typescript(false)
-                .keep_debug(false)
-                .remove_name_section(true)
-                .remove_producers_section(true)
-                .generate_output()
-                .with_context(|| format!("wasm-bindgen could not process {name}"))?;
-            anyhow::ensure!(
-                output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
-                "{name} brings JavaScript snippets, which the site does not serve"
-            );
-            Ok(Module {
-                name,
-                js: output.js().to_owned(),
-                wasm: output.wasm_mut().emit_wasm(),
-            })
-        })
-        .collect()
+    let mut output = Bindgen::new()
+        .input_path(folder.join(file).with_extension("wasm"))
+        .web(true)?
+        .typescript(false)
+        .keep_debug(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .with_context(|| format!("wasm-bindgen could not process {name}"))?;
+    anyhow::ensure!(
+        output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
+        "{name} brings JavaScript snippets, which the site does not serve"
+    );
+    Ok(Module {
+        name,
+        js: output.js().to_owned(),
+        wasm: output.wasm_mut().emit_wasm(),
+    })
 }
 
 /// Cargo's build folder, wherever environment or configuration put it.

@@ -19,6 +19,7 @@ mod store;
 mod theme;
 mod views;
 mod words;
+mod worker_program;
 
 rust_i18n::i18n!("locales", fallback = "en");
 

@@ -15,6 +15,7 @@ use crate::photo::Photo;
 use crate::settings;
 use crate::views::judge::JudgeState;
 use crate::views::live::LiveState;
+use crate::worker_program;
 
 /// Plain name of the face detector.
 const DETECTOR: &str = "models/centerface.mien";
@@ -66,7 +67,7 @@ impl Store {
         let assets = Assets::read();
         let model = model::at_start(&assets);
         let start_up = StartUp {
-            script: assets.url("mien-worker.js"),
+            script: worker_program::script(&assets),
             detector: assets.source(DETECTOR),
             classifier: assets.source(&model::weights(&model)),
             backend: settings::asked_backend(),

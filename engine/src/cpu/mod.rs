@@ -17,6 +17,7 @@ mod finish;
 mod lanes;
 mod layout;
 mod memory;
+mod near;
 mod pool;
 pub mod reference;
 mod step;

@@ -29,6 +29,10 @@ pub struct OcclusionOptions {
     pub stride: usize,
     /// What covers.
     pub fill: Fill,
+    /// Approximates, on the CPU and for covers of one luma: see
+    /// [`Covered::margin`](crate::runner::Covered::margin). `None` is exact.
+    #[serde(default)]
+    pub margin: Option<usize>,
 }
 
 impl Default for OcclusionOptions {
@@ -38,6 +42,7 @@ impl Default for OcclusionOptions {
             patch: 8,
             stride: 3,
             fill: Fill::default(),
+            margin: None,
         }
     }
 }
@@ -165,22 +170,27 @@ async fn run(
     let places: Vec<_> = (0..count * count)
         .map(|place| [place / count, place % count].map(|place| options.covered(place)))
         .collect();
-    let mut logits = covered_logits(classifier, pixels, &places, options.fill).await?;
+    let mut logits = match options.fill.luma(pixels) {
+        Some(luma) => {
+            let margin = options.margin;
+            classifier
+                .logits_covered(pixels, &places, luma, margin)
+                .await?
+        }
+        None => copied_logits(classifier, pixels, &places, options.fill).await?,
+    };
     let covered = logits.split_off(1);
     Ok((logits[0], covered))
 }
 
-/// The logits of a crop as it is, then with each place covered. One luma that covers everywhere
-/// takes the CPU's incremental path; what differs from place to place needs whole copies.
-pub(super) async fn covered_logits(
+/// The logits of a crop as it is, then with each place covered by what differs from place to place:
+/// that needs whole copies. One luma that covers everywhere takes the CPU's incremental path instead.
+async fn copied_logits(
     classifier: &mut Classifier,
     pixels: &[f32],
     places: &[[Range<usize>; 2]],
     fill: Fill,
 ) -> Result<Vec<Logits>, ExplainError> {
-    if let Some(luma) = fill.luma(pixels) {
-        return Ok(classifier.logits_covered(pixels, places, luma).await?);
-    }
     let mut logits = classifier.logits(pixels, 1).await?;
     let background = fill.background(pixels);
     let copies = places.iter().map(|[rows, columns]| {
@@ -212,6 +222,7 @@ mod tests {
                 patch,
                 stride,
                 fill: Fill::Zero,
+                margin: None,
             })
         })
     }
@@ -224,6 +235,7 @@ mod tests {
                 patch,
                 stride,
                 fill,
+                margin: None,
             }
             .check()
         };

@@ -51,6 +51,10 @@ pub struct Explain {
     /// Occlusion: what covers.
     #[arg(long, value_enum, default_value_t = Cover::Mean)]
     fill: Cover,
+    /// Occlusion: approximates; leaves out what covering changes in pixels of the network's maps that
+    /// look at places further away than so many pixels of the face.
+    #[arg(long)]
+    margin: Option<usize>,
     #[command(flatten)]
     models: Models,
     /// Prints the face and the map as JSON.
@@ -127,6 +131,7 @@ impl Explain {
             patch: self.patch,
             stride: self.stride,
             fill: self.fill.into(),
+            margin: self.margin,
         };
         options.check().or_user()?;
         let mut engine = self.models.load()?;

@@ -14,8 +14,9 @@ use super::{Failure, OrFail, Outcome};
 use crate::data::{DataConfig, Labels};
 use crate::files::write_atomically;
 use crate::models::Model;
+use crate::onnx;
 use crate::report::{Release, ReleaseError};
-use crate::train::{CHECKPOINT_FILE, Checkpoint};
+use crate::train::{CHECKPOINT_FILE, Checkpoint, best_plan};
 
 /// Writes a run's best network as a model with its card, or a model anew with other storage; with
 /// data its card is written anew too.
@@ -24,8 +25,12 @@ pub struct Export {
     /// A run's folder, the path of a .mien file, or the name of a shipped model.
     source: String,
     /// The .mien file to write; a run's card goes beside it.
-    #[arg(long)]
-    out: PathBuf,
+    #[arg(long, required_unless_present = "onnx")]
+    out: Option<PathBuf>,
+    /// An ONNX file to write, for other runtimes: 32-bit floats. Input and outputs have the channels
+    /// before rows and columns; the file's metadata say how pixels are normalised.
+    #[arg(long, value_name = "FILE")]
+    onnx: Option<PathBuf>,
     /// The model's name, for a run [default: the name of the file].
     #[arg(long)]
     name: Option<String>,
@@ -68,17 +73,27 @@ impl Export {
     pub fn run(self) -> Outcome {
         let checkpoint = Path::new(&self.source).join(CHECKPOINT_FILE);
         if checkpoint.exists() {
-            self.export_run(&checkpoint)
+            let run = Checkpoint::load(&checkpoint)
+                .or_user()?
+                .ok_or_else(|| anyhow!("{} has vanished; try again", checkpoint.display()))
+                .or_user()?;
+            match &self.out {
+                Some(out) => self.export_run(&run, out),
+                None => {
+                    let plan = best_plan(&run).ok_or(ReleaseError::NoPlan);
+                    self.write_onnx(&plan.map_err(blame)?)
+                }
+            }
         } else {
-            self.export_model()
+            let model = Model::load(&self.source).or_user()?;
+            match &self.out {
+                Some(out) => self.export_model(&model, out),
+                None => self.write_onnx(&model.plan),
+            }
         }
     }
 
-    fn export_run(&self, checkpoint: &Path) -> Outcome {
-        let run = Checkpoint::load(checkpoint)
-            .or_user()?
-            .ok_or_else(|| anyhow!("{} has vanished; try again", checkpoint.display()))
-            .or_user()?;
+    fn export_run(&self, run: &Checkpoint, out: &Path) -> Outcome {
         let data = self
             .data
             .clone()
@@ -90,18 +105,19 @@ impl Export {
         };
         let config = &run.header.config;
         let faces = source.prepare(&config.data, config.network.classes())?;
-        let stem = self.out.file_stem().map(|stem| stem.to_string_lossy());
+        let stem = out.file_stem().map(|stem| stem.to_string_lossy());
         let name = match (&self.name, stem) {
             (Some(name), _) => name.clone(),
             (None, Some(stem)) => stem.into_owned(),
             (None, None) => run.header.config.name.clone(),
         };
-        let release = Release::new(&run, &faces, &name, self.storage.into(), self.private_test)
+        let release = Release::new(run, &faces, &name, self.storage.into(), self.private_test)
             .map_err(blame)?;
-        release.save(&self.out).map_err(blame)?;
+        release.save(out).map_err(blame)?;
         if let Some(folder) = &self.reports {
             release.save_report(folder).map_err(blame)?;
         }
+        self.write_onnx_of(&release.bytes)?;
         outln!(
             "{}",
             serde_json::to_string_pretty(&release.card).or_internal()?
@@ -109,26 +125,41 @@ impl Export {
         Ok(())
     }
 
-    fn export_model(&self) -> Outcome {
-        let model = Model::load(&self.source).or_user()?;
+    fn export_model(&self, model: &Model, out: &Path) -> Outcome {
         if let (Some(card), Some(data)) = (&model.card, &self.data) {
-            return self.score_again(&model.plan, card, data);
+            return self.score_again(&model.plan, card, data, out);
         }
         let bytes = model.plan.to_bytes(self.storage.into());
-        write_atomically(&self.out, &bytes).or_user()?;
+        write_atomically(out, &bytes).or_user()?;
+        self.write_onnx_of(&bytes)?;
         let written = json!({
-            "file": self.out,
+            "file": out,
             "bytes": bytes.len(),
             "sha256": format!("{:x}", Sha256::digest(&bytes)),
         });
         outln!("{written:#}");
         Ok(())
     }
-}
 
-impl Export {
+    /// Writes the ONNX file, if one is asked for, with the weights as a .mien file holds them.
+    fn write_onnx_of(&self, bytes: &[u8]) -> Outcome {
+        if self.onnx.is_none() {
+            return Ok(());
+        }
+        self.write_onnx(&Plan::from_bytes(bytes).or_internal()?)
+    }
+
+    fn write_onnx(&self, plan: &Plan) -> Outcome {
+        let Some(path) = &self.onnx else {
+            return Ok(());
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let bytes = onnx::write_plan(plan, &stem).or_internal()?;
+        write_atomically(path, &bytes).or_user()
+    }
+
     /// Writes a model anew, with a card of new figures.
-    fn score_again(&self, plan: &Plan, card: &ModelCard, data: &Path) -> Outcome {
+    fn score_again(&self, plan: &Plan, card: &ModelCard, data: &Path, out: &Path) -> Outcome {
         let source = DataSource {
             data: data.to_owned(),
             votes: self.votes.clone(),
@@ -141,7 +172,8 @@ impl Export {
         let storage = self.storage.into();
         let release =
             Release::again(plan, card, &faces, storage, self.private_test).map_err(blame)?;
-        release.save(&self.out).map_err(blame)?;
+        release.save(out).map_err(blame)?;
+        self.write_onnx_of(&release.bytes)?;
         outln!(
             "{}",
             serde_json::to_string_pretty(&release.card).or_internal()?

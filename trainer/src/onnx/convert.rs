@@ -7,6 +7,9 @@ use mien_engine::plan::{
 };
 
 use super::OnnxError;
+use super::node::{
+    attribute_int_is, attribute_is, floats, int, ints, operand, unsupported, window,
+};
 use super::proto::{Graph, Node, Tensor};
 
 /// Converts a graph whose nodes are in execution order, as ONNX demands.
@@ -27,6 +30,7 @@ pub fn convert(graph: &Graph, input: InputSpec) -> Result<Plan, OnnxError> {
         channels: vec![input.channels],
         tensors: HashMap::from([(source, TensorId::INPUT)]),
         layers: Vec::new(),
+        flattened: Vec::new(),
         weights,
     };
     for node in &graph.nodes {
@@ -39,14 +43,21 @@ pub fn convert(graph: &Graph, input: InputSpec) -> Result<Plan, OnnxError> {
         .outputs
         .iter()
         .map(|value| builder.tensor(&value.name));
+    let outputs = outputs.collect::<Result<_, _>>()?;
     let plan = Plan {
         input,
-        outputs: outputs.collect::<Result<_, _>>()?,
+        outputs,
         layers: builder.layers,
     };
     let side = plan.input.multiple.max(1);
     let [height, width] = plan.input.size.unwrap_or([side, side]);
-    plan.shapes(height, width)?;
+    let shapes = plan.shapes(height, width)?;
+    for (node, tensor) in builder.flattened {
+        let shape = shapes[tensor.index()];
+        if plan.input.size.is_none() || [shape.height, shape.width] != [1, 1] {
+            return Err(unsupported(node, "its input has more than one pixel"));
+        }
+    }
     Ok(plan)
 }
 
@@ -69,6 +80,8 @@ struct Builder<'a> {
     /// Channels of each tensor of the plan.
     channels: Vec<usize>,
     layers: Vec<Layer>,
+    /// The tensors that are flattened, which changes nothing where they have one pixel.
+    flattened: Vec<(&'a Node, TensorId)>,
 }
 
 impl<'a> Builder<'a> {
@@ -83,6 +96,21 @@ impl<'a> Builder<'a> {
             "Relu" => self.activation(node, Activation::Relu)?,
             "Sigmoid" => self.activation(node, Activation::Sigmoid)?,
             "Add" => self.addition(node)?,
+            "MaxPool" => self.pool(node, LayerKind::MaxPool)?,
+            "AveragePool" if attribute_int_is(node, "count_include_pad", 0) => {
+                self.pool(node, LayerKind::AveragePool)?
+            }
+            "GlobalAveragePool" => {
+                let input = self.tensor(operand(node, 0)?)?;
+                let channels = self.channels[input.index()];
+                self.push(input, LayerKind::GlobalAveragePool, channels)
+            }
+            "Identity" => self.tensor(operand(node, 0)?)?,
+            "Flatten" if attribute_int_is(node, "axis", 1) => {
+                let tensor = self.tensor(operand(node, 0)?)?;
+                self.flattened.push((node, tensor));
+                tensor
+            }
             _ => return Err(unsupported(node, "plans have no such layer")),
         };
         self.tensors.insert(output, tensor);
@@ -167,6 +195,24 @@ impl<'a> Builder<'a> {
             bias,
         };
         Ok(self.push(input, kind, out_channels))
+    }
+
+    fn pool(
+        &mut self,
+        node: &'a Node,
+        kind: impl Fn(Window) -> LayerKind,
+    ) -> Result<TensorId, OnnxError> {
+        let input = self.tensor(operand(node, 0)?)?;
+        let sides = ints(node, "kernel_shape").unwrap_or_default();
+        let sides: Vec<_> = sides
+            .iter()
+            .filter_map(|&side| usize::try_from(side).ok())
+            .collect();
+        let (&[rows, columns], true) = (&sides[..], attribute_int_is(node, "ceil_mode", 0)) else {
+            return Err(unsupported(node, "its window cannot be read"));
+        };
+        let kind = kind(window(node, [rows, columns])?);
+        Ok(self.push(input, kind, self.channels[input.index()]))
     }
 
     /// Folds `gamma (x - mean) / sqrt(variance + epsilon) + beta` into the layer that gives `x`.
@@ -300,82 +346,6 @@ impl<'a> Builder<'a> {
             .filter(|values| values.len() == length)
             .ok_or_else(|| OnnxError::Weights { name: name.into() })
     }
-}
-
-fn floats(tensor: &Tensor) -> Option<Vec<f32>> {
-    if tensor.data_type != Tensor::FLOAT {
-        return None;
-    }
-    if tensor.raw.is_empty() {
-        return Some(tensor.floats.clone());
-    }
-    let (chunks, rest) = tensor.raw.as_chunks::<4>();
-    let values = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes));
-    rest.is_empty().then(|| values.collect())
-}
-
-fn unsupported(node: &Node, what: &'static str) -> OnnxError {
-    OnnxError::Unsupported {
-        operation: node.operation.clone(),
-        output: node.outputs.first().cloned().unwrap_or_default(),
-        what,
-    }
-}
-
-fn operand(node: &Node, index: usize) -> Result<&str, OnnxError> {
-    let operand = node.inputs.get(index).map(String::as_str);
-    operand.ok_or_else(|| unsupported(node, "an input is missing"))
-}
-
-fn ints<'a>(node: &'a Node, name: &str) -> Option<&'a [i64]> {
-    let found = node
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name == name)?;
-    Some(&found.ints)
-}
-
-fn int(node: &Node, name: &str) -> Option<usize> {
-    let found = node
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name == name)?;
-    usize::try_from(found.int).ok()
-}
-
-/// Whether an attribute is absent or each of its values is `value`.
-fn attribute_is(node: &Node, name: &str, value: i64) -> bool {
-    ints(node, name).is_none_or(|values| values.iter().all(|&found| found == value))
-}
-
-fn window(node: &Node, kernel: [usize; 2]) -> Result<Window, OnnxError> {
-    let list = |name: &str, default: usize, length: usize| -> Option<Vec<usize>> {
-        let Some(values) = ints(node, name) else {
-            return Some(vec![default; length]);
-        };
-        let values = values.iter().map(|&value| usize::try_from(value).ok());
-        values.collect()
-    };
-    let explicit = node
-        .attributes
-        .iter()
-        .all(|attribute| attribute.name != "auto_pad" || attribute.bytes == b"NOTSET");
-    if !explicit || !attribute_is(node, "dilations", 1) {
-        return Err(unsupported(node, "it is dilated or pads by itself"));
-    }
-    let strides = list("strides", 1, 2);
-    let pads = list("pads", 0, 4);
-    let (Some([down, right]), Some([top, left, bottom, end])) =
-        (strides.as_deref(), pads.as_deref())
-    else {
-        return Err(unsupported(node, "its strides or pads cannot be read"));
-    };
-    Ok(Window {
-        kernel,
-        stride: [*down, *right],
-        pad_start: [*top, *left],
-        pad_end: [*bottom, *end],
-    })
 }
 
 fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -1,7 +1,11 @@
-//! Converts a plain convolutional network from ONNX to a plan.
+//! Converts a plain convolutional network from ONNX to a plan, and any plan to ONNX.
 
 mod convert;
+mod node;
 mod proto;
+mod write;
+
+pub use self::write::write_plan;
 
 use prost::Message;
 use thiserror::Error;
@@ -45,9 +49,10 @@ pub enum OnnxError {
 }
 
 /// Converts an ONNX model made of convolutions (dense and depthwise), 2 x 2 transposed
-/// convolutions, batch norms, additions, ReLU and sigmoid. Batch norms are folded into the
-/// convolutions before them, additions and activations fused into the layers before them; the
-/// plan's outputs are the graph's, in its order. `input` says what ONNX does not.
+/// convolutions, pools, batch norms, additions, ReLU and sigmoid. Batch norms are folded into the
+/// convolutions before them, additions and activations fused into the layers before them; maps of
+/// one pixel may be flattened. The plan's outputs are the graph's, in its order. `input` says what
+/// ONNX does not.
 pub fn read_plan(bytes: &[u8], input: InputSpec) -> Result<Plan, OnnxError> {
     let model = proto::Model::decode(bytes)?;
     let graph = model.graph.ok_or(OnnxError::NoGraph)?;
@@ -56,3 +61,5 @@ pub fn read_plan(bytes: &[u8], input: InputSpec) -> Result<Plan, OnnxError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_tests;

@@ -6,8 +6,34 @@ use prost::Message;
 /// `ModelProto`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Model {
+    #[prost(int64, tag = "1")]
+    pub format: i64,
+    #[prost(string, tag = "2")]
+    pub producer: String,
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
     #[prost(message, optional, tag = "7")]
     pub graph: Option<Graph>,
+    #[prost(message, repeated, tag = "8")]
+    pub operators: Vec<OperatorSet>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata: Vec<Entry>,
+}
+
+/// `OperatorSetIdProto` of ONNX's own operators.
+#[derive(Clone, PartialEq, Message)]
+pub struct OperatorSet {
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+/// `StringStringEntryProto`.
+#[derive(Clone, PartialEq, Message)]
+pub struct Entry {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
 }
 
 /// `GraphProto`.
@@ -15,6 +41,8 @@ pub struct Model {
 pub struct Graph {
     #[prost(message, repeated, tag = "1")]
     pub nodes: Vec<Node>,
+    #[prost(string, tag = "2")]
+    pub name: String,
     #[prost(message, repeated, tag = "5")]
     pub initializers: Vec<Tensor>,
     #[prost(message, repeated, tag = "11")]
@@ -30,6 +58,8 @@ pub struct Node {
     pub inputs: Vec<String>,
     #[prost(string, repeated, tag = "2")]
     pub outputs: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub name: String,
     #[prost(string, tag = "4")]
     pub operation: String,
     #[prost(message, repeated, tag = "5")]
@@ -49,6 +79,15 @@ pub struct Attribute {
     pub bytes: Vec<u8>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
+    #[prost(int32, tag = "20")]
+    pub kind: i32,
+}
+
+impl Attribute {
+    /// `AttributeProto.AttributeType.INT`.
+    pub const INT: i32 = 2;
+    /// `AttributeProto.AttributeType.INTS`.
+    pub const INTS: i32 = 7;
 }
 
 /// `TensorProto`.
@@ -76,4 +115,38 @@ impl Tensor {
 pub struct ValueInfo {
     #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(message, optional, tag = "2")]
+    pub kind: Option<Type>,
+}
+
+/// `TypeProto` of a tensor.
+#[derive(Clone, PartialEq, Message)]
+pub struct Type {
+    #[prost(message, optional, tag = "1")]
+    pub tensor: Option<TensorType>,
+}
+
+/// `TypeProto.Tensor`.
+#[derive(Clone, PartialEq, Message)]
+pub struct TensorType {
+    #[prost(int32, tag = "1")]
+    pub element: i32,
+    #[prost(message, optional, tag = "2")]
+    pub shape: Option<Shape>,
+}
+
+/// `TensorShapeProto`.
+#[derive(Clone, PartialEq, Message)]
+pub struct Shape {
+    #[prost(message, repeated, tag = "1")]
+    pub sides: Vec<Dimension>,
+}
+
+/// `TensorShapeProto.Dimension`: a length or a name.
+#[derive(Clone, PartialEq, Message)]
+pub struct Dimension {
+    #[prost(int64, optional, tag = "1")]
+    pub length: Option<i64>,
+    #[prost(string, optional, tag = "2")]
+    pub name: Option<String>,
 }

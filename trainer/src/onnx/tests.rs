@@ -21,6 +21,7 @@ fn node(operation: &str, inputs: &[&str], output: &str, attributes: Vec<Attribut
         outputs: vec![output.into()],
         operation: operation.into(),
         attributes,
+        ..Node::default()
     }
 }
 
@@ -59,14 +60,20 @@ fn values(count: usize) -> Vec<f32> {
 fn model(nodes: Vec<Node>, initializers: Vec<Tensor>, outputs: &[&str]) -> Vec<u8> {
     let name = |name: &&str| ValueInfo {
         name: (*name).into(),
+        ..ValueInfo::default()
     };
     let graph = Graph {
         nodes,
         initializers,
         inputs: vec![name(&"in")],
         outputs: outputs.iter().map(name).collect(),
+        ..Graph::default()
     };
-    Model { graph: Some(graph) }.encode_to_vec()
+    let model = Model {
+        graph: Some(graph),
+        ..Model::default()
+    };
+    model.encode_to_vec()
 }
 
 fn run(plan: Plan, data: &[f32], side: usize) -> Vec<Vec<f32>> {

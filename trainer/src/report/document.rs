@@ -2,7 +2,7 @@
 //!
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
-//! last split) or `ablation`, and `REPORT` a file of the reports' folder without its ending.
+//! last split), `ablation` or `benches`, and `REPORT` a file of the reports' folder without its ending.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::confusion::percent;
-use super::{class_table, confusion, curves};
+use super::{BenchReport, class_table, confusion, curves};
 use crate::train::{AblationReport, EpochRecord};
 
 /// Begins and ends the name of a table.
@@ -162,6 +162,7 @@ impl Document {
                 "splits" => parse::<ModelReport>(&path)?.split_table(),
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
                 "ablation" => parse::<AblationReport>(&path)?.table(),
+                "benches" => parse::<BenchReport>(&path)?.table(),
                 _ => return Err(unknown()),
             };
             let (_, behind) = after.split_once(END).ok_or_else(unknown)?;
