@@ -150,6 +150,46 @@ test("the matrix can be sorted, and its shares are of rows, columns or all", asy
   await page.close();
 });
 
+test("mean maps are shown by class, and of the cell that is chosen", async () => {
+  const { page, faults } = await openPage(browser, site, "?backend=cpu#photos");
+  const fetched = [];
+  page.on("request", (request) => fetched.push(request.url()));
+  await engineReady(page);
+  assert.deepEqual(fetched.filter((url) => url.includes("explanations/")), [], "not before they are wanted");
+  await page.locator("[data-testid=view-link][data-view=judge]").click();
+  const maps = page.getByTestId("mean-maps");
+  await maps.waitFor();
+  const about = JSON.parse(
+    await readFile(join(root, "public/explanations/student-fer2013.json"), "utf8"),
+  );
+  const shown = about.outcomes.faces.filter((faces) => faces >= 10).length;
+  assert.equal(await maps.locator("td").count(), 1 + 3 * CLASSES.length);
+  assert.equal(await maps.locator("img").count(), shown);
+  assert.match(await maps.textContent(), /3,589 faces \(PublicTest\)/);
+
+  const choose = (truth, predicted) =>
+    page.locator(`[data-testid=matrix-cell][data-truth=${truth}][data-predicted=${predicted}]`).click();
+  const map = page.getByTestId("cell-map");
+  await choose("fear", "sad");
+  const faces = about.cells.faces[2 * 7 + 4];
+  await page.locator(`[data-testid=cell-map][data-faces="${faces}"]`).waitFor();
+  assert.match(await map.textContent(), new RegExp(`mean map of ${faces} faces.*lowers sad`));
+  // The tile lies in its window, and the picture has come.
+  const [window, picture] = await Promise.all([
+    map.locator(".mean-map").boundingBox(),
+    map.locator("img").boundingBox(),
+  ]);
+  assert.ok(Math.abs(picture.x + 4 * window.width - window.x) < 1);
+  assert.ok(Math.abs(picture.y + 2 * window.height - window.y) < 1);
+  await page.waitForFunction(() => document.querySelector("[data-testid=cell-map] img").naturalWidth === 105);
+
+  await choose("disgust", "surprise");
+  await map.filter({ hasText: "fewer than 10 faces" }).waitFor();
+  assert.equal(await map.locator("img").count(), 0);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 for (const backend of ["cpu", "webgpu"]) {
   test(`a CSV is judged on ${backend}, with examples and files`, async () => {
     const { page, faults } = await open(csv(rows(21)), { query: `?backend=${backend}` });

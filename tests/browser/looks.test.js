@@ -18,7 +18,12 @@ const WIDTHS = { phone: 390, tablet: 768, desk: 1440 };
 /** Every state that is looked at: the view, and what is done there. */
 const STATES = {
   photos: { view: "photos" },
-  face: { view: "photos", prepare: (page) => explained(page, [photo("astronaut.png")]) },
+  loading: { view: "photos", change: waitingFor("centerface"), ready: (page) => page.locator(".loading progress").waitFor() },
+  "no-face": { view: "photos", prepare: (page) => readOne(page, photo("chelsea.png")) },
+  face: { view: "photos", query: "&layer=map", prepare: explained },
+  contrast: { view: "photos", query: "&layer=map&against=neutral", prepare: explained },
+  parts: { view: "photos", query: "&layer=parts", prepare: explained },
+  "counter-example": { view: "photos", query: "&layer=counter-example", prepare: explained },
   gallery: { view: "photos", prepare: (page) => readAll(page) },
   refused: {
     view: "photos",
@@ -33,18 +38,48 @@ const STATES = {
   "live-first-use": { view: "live", prepare: (page) => page.getByTestId("camera-start").click() },
   "live-running": { view: "live", prepare: (page) => running(page) },
   "live-unplugged": { view: "live", prepare: (page) => unplugged(page) },
-  judge: { view: "judge", prepare: (page) => page.getByTestId("confusion-matrix").waitFor() },
+  judge: { view: "judge", prepare: cellChosen },
+  "judge-missing": { view: "judge", without: "reports/", prepare: (page) => page.locator(".message.error").waitFor() },
+  "judge-refused": { view: "judge", prepare: refused },
   judged: { view: "judge", prepare: judged },
   about: { view: "about", prepare: (page) => page.getByTestId("class-errors").waitFor() },
 };
 
 const camera = `${root}public/samples/camera.jpg`;
 
-async function explained(page, files) {
-  await page.getByTestId("photo-input").setInputFiles(files);
+/** Serves everything but one file, which never comes. */
+function waitingFor(name) {
+  return (path, body) => (path.includes(name) ? null : body);
+}
+
+async function readOne(page, file) {
+  await page.getByTestId("photo-input").setInputFiles([file]);
+  await page.getByTestId("status").filter({ hasText: /face/ }).waitFor();
+}
+
+async function explained(page) {
+  await readOne(page, photo("astronaut.png"));
   await page.getByTestId("explain").click();
   await page.getByTestId("explain-summary").waitFor();
   await page.locator(".explanation[aria-busy=false]").waitFor();
+}
+
+async function cellChosen(page) {
+  await page.locator("[data-testid=matrix-cell][data-truth=fear][data-predicted=sad]").click();
+  const map = page.locator("[data-testid=cell-map] img");
+  await map.evaluate((picture) => picture.decode());
+  // Those that are out of sight wait until they are seen.
+  await page.locator("[data-testid=mean-maps]").scrollIntoViewIfNeeded();
+  const maps = page.locator("[data-testid=mean-maps] img");
+  await maps.evaluateAll((pictures) => Promise.all(pictures.map((picture) => picture.decode())));
+  await page.evaluate(() => window.scrollTo(0, 0));
+}
+
+async function refused(page) {
+  const file = { name: "notes.csv", mimeType: "text/csv", buffer: Buffer.from("name,age\nAda,36\n") };
+  await page.getByTestId("judge-csv").setInputFiles(file);
+  await page.getByTestId("judge-start").click();
+  await page.getByTestId("judge-error").waitFor();
 }
 
 async function readAll(page) {
@@ -132,11 +167,11 @@ after(async () => {
 });
 
 for (const [name, state] of Object.entries(STATES)) {
-  const { view, without, ready = engineReady, prepare } = state;
+  const { view, query = "", without, change, ready = engineReady, prepare } = state;
   describe(name, () => {
     test("nothing is wrong for assistive technology, and nothing is wider than the screen", async () => {
-      const site = await serveSite({ without });
-      const { page, faults } = await openPage(browser, site, `?lang=en&theme=light#${view}`);
+      const site = await serveSite({ without, change });
+      const { page, faults } = await openPage(browser, site, `?lang=en&theme=light${query}#${view}`);
       await ready(page);
       await prepare?.(page);
       for (const theme of ["light", "dark"]) {

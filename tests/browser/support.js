@@ -32,7 +32,7 @@ const TYPES = {
 /**
  * Serves `dist/` under a path of its own, without any header that a plain host would not send: the
  * page must need neither the root of a host nor its help. Files whose name holds `without` are not
- * there; `change` may give other contents to a file.
+ * there; `change` may give other contents to a file, or `null` for one that never comes.
  */
 export async function serveSite({ without, change = (name, body) => body } = {}) {
   const prefix = "/some/where/";
@@ -42,9 +42,10 @@ export async function serveSite({ without, change = (name, body) => body } = {})
     try {
       if (!path.startsWith(prefix) || name.startsWith("..")) throw new Error("outside");
       if (without && name.includes(without)) throw new Error("left out");
-      const body = await readFile(join(root, "dist", name));
+      const body = change(name, await readFile(join(root, "dist", name)));
+      if (body === null) return;
       response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" });
-      response.end(change(name, body));
+      response.end(body);
     } catch {
       response.writeHead(404).end();
     }

@@ -3,15 +3,14 @@
 
 use image::{Rgb, RgbImage};
 use mien_engine::classify::{Classifier, ClassifyError};
-use mien_engine::explain::{ExplainError, OcclusionMap, OcclusionOptions, Scale, occlusion};
+use mien_engine::explain::{
+    ExplainError, FEWEST_FACES, OcclusionMap, OcclusionOptions, Scale, occlusion,
+};
 use mien_engine::expression::Expression;
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::data::DataSet;
-
-/// Means over fewer faces are not shown: they would be close to showing single ones.
-pub const FEWEST_FACES: usize = 10;
 
 /// Why there is no global view.
 #[derive(Debug, Error)]

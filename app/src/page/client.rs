@@ -138,13 +138,14 @@ impl Client {
         }
     }
 
-    /// Answers a question about a face whose landmarks lie at these places of its photo.
+    /// Answers a question about a face whose landmarks lie at these places of its photo; also says
+    /// how many milliseconds that took the engine.
     pub async fn answer(
         &self,
         crop: FaceCrop,
         landmarks: [Point; 5],
         question: Question,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<(Answer, f64), Failure> {
         let id = self.new_id();
         let request = Request::Ask {
             id,
@@ -153,7 +154,11 @@ impl Client {
             question,
         };
         match self.ask(id, &request, &JsValue::UNDEFINED).await {
-            Reply::Answered { answer, .. } => Ok(answer),
+            Reply::Answered {
+                answer,
+                milliseconds,
+                ..
+            } => Ok((answer, milliseconds)),
             other => Err(failure(other)),
         }
     }

@@ -26,6 +26,17 @@ pub fn points(difference: f32) -> String {
     language().decimal(f64::from(difference.abs()), 2)
 }
 
+/// A difference of probabilities with its sign, as "+0.41".
+pub fn signed_points(difference: f32) -> String {
+    // Nothing has no sign.
+    let sign = match (f64::from(difference) * 100.0).round() {
+        0.0 => "",
+        rounded if rounded < 0.0 => "\u{2212}",
+        _ => "+",
+    };
+    format!("{sign}{}", points(difference))
+}
+
 /// "no face", "1 face", "3 faces".
 pub fn faces(count: usize) -> String {
     match count {

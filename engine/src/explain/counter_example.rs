@@ -52,6 +52,12 @@ impl CounterExample {
     pub fn area(&self) -> f32 {
         self.covered.iter().filter(|it| **it).count() as f32 / self.covered.len().max(1) as f32
     }
+
+    /// The crop `pixels`, `[SIDE, SIDE]`, that it was found for, with the area covered by `fill`.
+    #[must_use]
+    pub fn picture(&self, pixels: &[f32], fill: Fill) -> Vec<f32> {
+        fill.cover(pixels, &fill.background(pixels), &self.covered)
+    }
 }
 
 /// Looks for a small area of the crop `pixels`, `[SIDE, SIDE]`, luma of 0 to 255, that changes the

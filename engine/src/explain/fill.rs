@@ -38,6 +38,18 @@ impl Fill {
         Self::Neighbours,
     ];
 
+    /// Its name, as in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::Mean => "mean",
+            Self::Gray => "gray",
+            Self::Blur => "blur",
+            Self::Neighbours => "neighbours",
+        }
+    }
+
     /// The one luma that covers, where it does not depend on the place.
     pub(super) fn luma(self, pixels: &[f32]) -> Option<f32> {
         match self {
@@ -152,6 +164,14 @@ mod tests {
                     assert_eq!(picture[index].to_bits(), pixels[index].to_bits());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_files() {
+        for fill in Fill::ALL {
+            let written = serde_json::to_value(fill).expect("plain data");
+            assert_eq!(written, fill.name());
         }
     }
 

@@ -48,7 +48,7 @@ pub use method::{Choices, Meaning, Method, MethodKind, Parameter, Saliency, Sett
 pub use occlusion::{OcclusionMap, OcclusionOptions, occlusion, occlusion_saliency};
 pub use palette::{Scale, cividis};
 pub use part_effects::{PartEffect, PartEffects, part_effects};
-pub use parts::{FaceParts, Part};
+pub use parts::{FaceParts, Part, TYPICAL_LANDMARKS};
 pub use question::{Answer, Question, answer};
 pub use rise::{RiseOptions, rise};
 pub use shapley::{ShapleyOptions, shapley};
@@ -58,3 +58,6 @@ use crate::crop::SIDE;
 
 /// Pixels of a crop.
 pub const PIXELS: usize = SIDE * SIDE;
+
+/// Means of maps over fewer faces are not shown: they would be close to showing single ones.
+pub const FEWEST_FACES: usize = 10;

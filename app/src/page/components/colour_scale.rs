@@ -1,9 +1,8 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use mien_engine::explain::Scale;
-use mien_engine::expression::Expression;
 
-use crate::i18n::{expression, t};
+use crate::i18n::t;
 use crate::paint;
 use crate::words;
 
@@ -14,7 +13,9 @@ const STEPS: usize = 97;
 #[component]
 pub fn ColourScale(
     #[prop(into)] scale: Signal<Scale>,
-    #[prop(into)] class: Signal<Expression>,
+    /// What the colours speak for or against.
+    #[prop(into)]
+    subject: Signal<String>,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     Effect::new(move |_| {
@@ -31,7 +32,7 @@ pub fn ColourScale(
         <div class="scale">
             <canvas node_ref=canvas width=STEPS.to_string() height="1" aria-hidden="true"></canvas>
             <div class="scale-ends number">
-                <span>{move || t!("explain.opposes", class = expression(class.get()), limit = limit())}</span>
+                <span>{move || t!("explain.opposes", class = subject.get(), limit = limit())}</span>
                 <span>{t!("explain.neither")}</span>
                 <span>{move || t!("explain.supports", limit = limit())}</span>
             </div>

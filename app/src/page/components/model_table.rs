@@ -58,3 +58,12 @@ pub fn split_name(split: &str) -> String {
         other => other.to_owned(),
     }
 }
+
+/// A split of FER2013 under its own name alone.
+pub fn plain_split_name(split: &str) -> &str {
+    match split {
+        "public-test" => "PublicTest",
+        "private-test" => "PrivateTest",
+        other => other,
+    }
+}

@@ -60,7 +60,7 @@ impl From<Evaluation> for Figures {
     }
 }
 
-/// All of it. `cell` builds what is shown below the matrix for the cell that was chosen, truth and
+/// All of it. `cell` builds what is shown beside the matrix for the cell that was chosen, truth and
 /// prediction.
 #[component]
 pub fn FiguresPart(figures: Arc<Figures>, cell: Callback<[usize; 2], AnyView>) -> impl IntoView {
@@ -96,18 +96,34 @@ pub fn FiguresPart(figures: Arc<Figures>, cell: Callback<[usize; 2], AnyView>) -
         }
     });
     let pairs = most_confused(&figures.confusion);
+    let chosen = RwSignal::new(None::<[usize; 2]>);
+    let confusion = figures.confusion.clone();
+    let detail = move || {
+        let place = chosen.get()?;
+        Some(view! {
+            <p>
+                <strong>{in_words(&confusion, place)}</strong>
+            </p>
+            {cell.run(place)}
+        })
+    };
     view! {
         <dl class="figure-tiles" data-testid="judge-figures" data-accuracy=figures.accuracy.to_string() data-samples=figures.samples.to_string()>
             {tiles.collect_view()}
         </dl>
         <div class="matrix-row">
-            <Matrix confusion=figures.confusion.clone() cell />
-            <section class="confused-part">
-                <h3 class="part-title">{t!("judge.figures.most_confused")}</h3>
-                <ol class="confused" data-testid="judge-confused">
-                    {pairs.into_iter().map(|pair| view! { <li>{pair}</li> }).collect_view()}
-                </ol>
-            </section>
+            <Matrix confusion=figures.confusion.clone() chosen />
+            <div class="matrix-side">
+                <div data-testid="matrix-cell-detail" class="cell-detail">
+                    {detail}
+                </div>
+                <section class="confused-part">
+                    <h3 class="part-title">{t!("judge.figures.most_confused")}</h3>
+                    <ol class="confused" data-testid="judge-confused">
+                        {pairs.into_iter().map(|pair| view! { <li>{pair}</li> }).collect_view()}
+                    </ol>
+                </section>
+            </div>
         </div>
         <div class="charts">
             {(!figures.reliability.is_empty()).then(|| reliability(&figures.reliability))}

@@ -33,13 +33,15 @@ enum Order {
     Precision,
 }
 
-/// The matrix with its settings. `cell` builds what is shown below it for the cell that was
-/// chosen, truth and prediction.
+/// The matrix with its settings.
 #[component]
-pub fn Matrix(confusion: ConfusionMatrix, cell: Callback<[usize; 2], AnyView>) -> impl IntoView {
+pub fn Matrix(
+    confusion: ConfusionMatrix,
+    /// The cell that is chosen, truth and prediction.
+    chosen: RwSignal<Option<[usize; 2]>>,
+) -> impl IntoView {
     let share = RwSignal::new(Share::Truth);
     let order = RwSignal::new(Order::Label);
-    let chosen = RwSignal::new(None::<[usize; 2]>);
     let confusion = StoredValue::new(confusion);
     view! {
         <section class="matrix-part">
@@ -79,21 +81,6 @@ pub fn Matrix(confusion: ConfusionMatrix, cell: Callback<[usize; 2], AnyView>) -
                 }}
             </div>
             <Shades />
-            <div data-testid="matrix-cell-detail" class="cell-detail">
-                {move || {
-                    chosen
-                        .get()
-                        .map(|place| {
-                            let words = confusion.with_value(|confusion| in_words(confusion, place));
-                            view! {
-                                <p>
-                                    <strong>{words}</strong>
-                                </p>
-                                {cell.run(place)}
-                            }
-                        })
-                }}
-            </div>
         </section>
     }
 }

@@ -8,6 +8,7 @@ mod examples;
 mod figures;
 mod folder;
 mod matrix;
+mod mean_maps;
 mod own_data;
 mod result;
 mod settings;

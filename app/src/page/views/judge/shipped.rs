@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::chart::{Axis, Chart, Mark, Numbers, Series};
 use super::figures::{Figures, FiguresPart};
+use super::mean_maps::{self, CellMap, Outcomes};
 use crate::assets::fetch_json;
 use crate::components::model_table::{ModelTable, split_name};
 use crate::i18n::{language, t};
@@ -138,13 +139,19 @@ fn ReportPart(report: Arc<Report>) -> impl IntoView {
         }
     });
     let choices = choices.collect_view();
+    let maps = mean_maps::load(&report.model);
     let figures = move || {
         let figures = splits.get(split.get()).cloned();
         figures.map(|figures| {
-            let note = Callback::new(|_| {
-                view! { <p class="small soft">{t!("judge.no_examples")}</p> }.into_any()
+            let cell = Callback::new(move |place| {
+                let map = move || maps.get().map(|maps| view! { <CellMap maps place /> });
+                view! {
+                    {map}
+                    <p class="small soft">{t!("judge.no_examples")}</p>
+                }
+                .into_any()
             });
-            view! { <FiguresPart figures cell=note /> }
+            view! { <FiguresPart figures cell /> }
         })
     };
     view! {
@@ -153,6 +160,7 @@ fn ReportPart(report: Arc<Report>) -> impl IntoView {
             {choices}
         </fieldset>
         {figures}
+        {move || maps.get().map(|maps| view! { <Outcomes maps /> })}
         {(!report.history.is_empty()).then(|| curves(&report.history))}
     }
 }

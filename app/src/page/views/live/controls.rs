@@ -1,6 +1,7 @@
 //! The settings of the live view.
 
 use leptos::prelude::*;
+use mien_engine::expression::Expression;
 
 use super::camera;
 use super::state::{MOST_SMOOTHING_S, Source};
@@ -59,11 +60,41 @@ pub fn Controls(watch: Watch, source: Source) -> impl IntoView {
                 {t!("live.show_why")}
             </label>
             <Show when=move || live.shows_saliency.get()>
+                <ClassChooser />
                 <p class="small soft">
                     {explained}
                 </p>
             </Show>
         </div>
+    }
+}
+
+/// Which class the map explains.
+#[component]
+fn ClassChooser() -> impl IntoView {
+    let live = use_store().live;
+    let options = Expression::FER2013.map(|class| {
+        view! {
+            <option value=class.name() prop:selected=move || live.explained.get() == Some(class)>
+                {expression(class)}
+            </option>
+        }
+    });
+    view! {
+        <label class="field">
+            <span>{t!("explain.class")}</span>
+            <select
+                data-testid="live-class"
+                on:change=move |event| {
+                    live.explain(Expression::from_name(&event_target_value(&event)));
+                }
+            >
+                <option value="" prop:selected=move || live.explained.get().is_none()>
+                    {t!("live.best_class")}
+                </option>
+                {options.into_iter().collect_view()}
+            </select>
+        </label>
     }
 }
 

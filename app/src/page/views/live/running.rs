@@ -42,7 +42,9 @@ pub fn Running(source: Source) -> impl IntoView {
     Effect::new(move |_| {
         if live.shows_saliency.get() {
             let client = store.client();
-            spawn_local_scoped_with_cancellation(async move { watch.explain(&client).await });
+            spawn_local_scoped_with_cancellation(async move {
+                watch.explain(&client, live).await;
+            });
         } else {
             watch.map.set(None);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gloo::file::{File, ObjectUrl};
 use leptos::prelude::*;
 use mien_app::live::{Recording, SourceKind};
+use mien_engine::expression::Expression;
 use mien_engine::track::{TrackOptions, TrackedFace};
 use send_wrapper::SendWrapper;
 
@@ -15,6 +16,8 @@ use crate::clock;
 use crate::settings;
 
 const SMOOTHING: &str = "smoothing";
+/// The setting under which the class that maps explain is kept and shared.
+const CLASS: &str = "class";
 /// The strongest smoothing that can be chosen, in seconds.
 pub const MOST_SMOOTHING_S: f64 = 3.0;
 
@@ -122,6 +125,8 @@ pub struct LiveState {
     pub smoothing_s: RwSignal<f64>,
     /// Whether the map of the current face is made and shown.
     pub shows_saliency: RwSignal<bool>,
+    /// The class that the map explains; where there is none, the most probable one.
+    pub explained: RwSignal<Option<Expression>>,
     /// Whether frames are being recorded.
     pub is_recording: RwSignal<bool>,
     /// How many frames have been recorded.
@@ -137,11 +142,15 @@ impl LiveState {
             .and_then(|text| text.parse().ok())
             .filter(|seconds| (0.0..=MOST_SMOOTHING_S).contains(seconds))
             .unwrap_or(TrackOptions::default().smoothing_s);
+        let explained = settings::setting(CLASS)
+            .and_then(|name| Expression::from_name(&name))
+            .filter(|class| Expression::FER2013.contains(class));
         Self {
             phase: RwSignal::new(Phase::Off),
             devices: RwSignal::new(Vec::new()),
             smoothing_s: RwSignal::new(smoothing_s),
             shows_saliency: RwSignal::new(false),
+            explained: RwSignal::new(explained),
             is_recording: RwSignal::new(false),
             recorded: RwSignal::new(0),
             recording: StoredValue::new(None),
@@ -195,6 +204,12 @@ impl LiveState {
     pub fn keep_smoothing(self) {
         let seconds = self.smoothing_s.get_untracked();
         settings::choose(SMOOTHING, &seconds.to_string());
+    }
+
+    /// Has another class explained, or the most probable one, and has that kept.
+    pub fn explain(self, class: Option<Expression>) {
+        settings::choose(CLASS, class.map_or("best", Expression::name));
+        self.explained.set(class);
     }
 
     /// Begins a recording of what runs; the last one is replaced.

@@ -227,8 +227,8 @@ impl Watch {
 
     /// Explains the current face again and again, for ever. It rests for as long as it works, so
     /// that the frames get half of the engine's time.
-    pub async fn explain(self, client: &Client) {
-        let mut last = None::<Arc<TrackedFace>>;
+    pub async fn explain(self, client: &Client, live: LiveState) {
+        let mut last = None::<(Arc<TrackedFace>, Expression)>;
         loop {
             animation_frame().await;
             let current = untrack(|| self.current());
@@ -238,11 +238,13 @@ impl Watch {
                 }
                 continue;
             };
-            if last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &face)) {
+            let reading = &face.reading;
+            let class = live.explained.get_untracked().unwrap_or(reading.label());
+            let is_known =
+                |(known, of): &(Arc<TrackedFace>, _)| Arc::ptr_eq(known, &face) && *of == class;
+            if last.as_ref().is_some_and(is_known) {
                 continue;
             }
-            let reading = &face.reading;
-            let class = reading.label();
             let question = Question::Map {
                 method: Method::Occlusion(OCCLUSION),
                 target: Target::new(class, Score::Probability),
@@ -252,7 +254,7 @@ impl Watch {
             let answer = client
                 .answer(reading.crop.clone(), landmarks, question)
                 .await;
-            if let Ok(Answer::Map(map)) = answer {
+            if let Ok((Answer::Map(map), _)) = answer {
                 self.map.set(Some(FaceMap {
                     track: face.track,
                     class,
@@ -260,7 +262,7 @@ impl Watch {
                 }));
                 self.map_ms.set(Some(now() - start));
             }
-            last = Some(face);
+            last = Some((face, class));
             TimeoutFuture::new((now() - start) as u32).await;
         }
     }

@@ -1,10 +1,43 @@
 use leptos::prelude::*;
 use mien_engine::explain::{Choices, Fill, Method, MethodKind, Parameter, Setting};
 
-use super::explanation::METHOD;
 use super::verdict::MethodVerdict;
 use crate::i18n::t;
 use crate::settings;
+
+/// The setting under which the method is kept and shared; its own settings are under their names.
+const METHOD: &str = "method";
+
+/// The method as the address asks for it, or as it was chosen last.
+pub fn kept_method() -> Method {
+    let kept = settings::setting(METHOD).and_then(|name| MethodKind::from_name(&name));
+    with_kept_settings(kept.unwrap_or(MethodKind::Occlusion))
+}
+
+/// The method with its settings as they are kept; what it does not take stays as usual.
+fn with_kept_settings(kind: MethodKind) -> Method {
+    let method = kind.method();
+    method
+        .settings()
+        .into_iter()
+        .fold(method, |method, setting| {
+            let kept = settings::setting(&setting.parameter.to_string());
+            let value = kept.and_then(|text| value_of(&setting.choices, &text));
+            let changed = value.and_then(|value| method.with(setting.parameter, value).ok());
+            changed.unwrap_or(method)
+        })
+}
+
+/// The value that a text stands for: a number, or the name of a fill.
+fn value_of(choices: &Choices, text: &str) -> Option<u32> {
+    match choices {
+        Choices::Range(..) => text.parse().ok(),
+        Choices::Fills(fills) => {
+            let place = fills.iter().position(|fill| fill.name() == text)?;
+            Some(place as u32)
+        }
+    }
+}
 
 /// Which method explains, with its settings and what it does.
 #[component]
@@ -20,7 +53,7 @@ pub fn MethodChooser(method: RwSignal<Method>) -> impl IntoView {
     let choose = move |event| {
         if let Some(kind) = MethodKind::from_name(&event_target_value(&event)) {
             settings::choose(METHOD, kind.name());
-            method.set(kind.method());
+            method.set(with_kept_settings(kind));
         }
     };
     // Built anew for another method only, so that what is being changed keeps the focus.
@@ -45,7 +78,7 @@ pub fn MethodChooser(method: RwSignal<Method>) -> impl IntoView {
         <p class="small">
             {move || method_text(kind.get())} " " <span class="soft">{move || kind.get().paper()}</span>
         </p>
-        <MethodVerdict kind />
+        <MethodVerdict method />
     }
 }
 
@@ -60,9 +93,10 @@ fn SettingField(method: RwSignal<Method>, setting: Setting) -> impl IntoView {
     let value = Memo::new(move |_| current().map_or(0, |setting| setting.value));
     let set = move |text: String| {
         // What the method does not take leaves it as it is.
-        if let Ok(number) = text.parse::<u32>()
-            && let Ok(changed) = method.get_untracked().with(parameter, number)
+        if let Some(value) = value_of(&setting.choices, &text)
+            && let Ok(changed) = method.get_untracked().with(parameter, value)
         {
+            settings::choose(&parameter.to_string(), &text);
             method.set(changed);
         }
     };
@@ -88,7 +122,7 @@ fn SettingField(method: RwSignal<Method>, setting: Setting) -> impl IntoView {
             let options = fills.iter().enumerate().map(|(place, &fill)| {
                 view! {
                     <option
-                        value=place.to_string()
+                        value=fill.name()
                         selected=place == value.get_untracked() as usize
                     >
                         {fill_name(fill)}

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use mien_engine::explain::Method;
 use mien_engine::explain::faithfulness::Verdict;
-use mien_engine::explain::{Method, MethodKind};
 use serde::Deserialize;
 
 use crate::assets::fetch_json;
@@ -25,7 +25,7 @@ struct RowFacts {
 
 /// What a method fails, or that it fails nothing; nothing where it was not measured.
 #[component]
-pub fn MethodVerdict(kind: Memo<MethodKind>) -> impl IntoView {
+pub fn MethodVerdict(method: RwSignal<Method>) -> impl IntoView {
     let facts = RwSignal::new(None::<Facts>);
     let store = use_store();
     Effect::new(move |_| {
@@ -42,9 +42,14 @@ pub fn MethodVerdict(kind: Memo<MethodKind>) -> impl IntoView {
         }
     });
     move || {
-        let usual = Some(kind.get().method());
+        let usual = method.get().kind().method();
+        let is_usual = method.get() == usual;
         let verdict = facts.with(|facts| {
-            let row = facts.as_ref()?.rows.iter().find(|row| row.method == usual);
+            let row = facts
+                .as_ref()?
+                .rows
+                .iter()
+                .find(|row| row.method == Some(usual));
             row?.verdict
         });
         verdict.map(|verdict| {
@@ -55,6 +60,7 @@ pub fn MethodVerdict(kind: Memo<MethodKind>) -> impl IntoView {
                     data-passed=verdict.is_passed().to_string()
                 >
                     {words(verdict)}
+                    {(!is_usual).then(|| format!(" {}", t!("explain.verdict_usual")))}
                 </p>
             }
         })
