@@ -7,6 +7,7 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use mien_engine::crop::SIDE;
 use mien_engine::explain::Scale;
+use mien_engine::expression::Expression;
 use mien_engine::pipeline::FaceReading;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlCanvasElement;
@@ -45,84 +46,23 @@ pub fn LaidOver(
     /// The maps laid over the photo.
     overlays: Overlays,
 ) -> impl IntoView {
-    let Look {
-        opacity,
-        is_on_photo,
-        canvas: laid_over,
-    } = look;
     // Row and column of the pixel whose value is shown.
     let place = RwSignal::new(None::<[usize; 2]>);
-    let kind = Memo::new(move |_| layer.with(|layer| layer.as_ref().map(Layer::kind)));
     let target = Memo::new(move |_| layer.with(|layer| layer.as_ref()?.target()));
     let scale = Memo::new(move |_| layer.with(|layer| layer.as_ref()?.scale()));
     let colours = Memo::new(move |_| -> Arc<[u8]> {
         layer.with(|layer| layer.as_ref().map_or_else(Arc::default, Layer::paint))
     });
-
     let to_photo = face.crop.transform;
-    let pixels = face.crop.pixels;
-    let gray: Arc<[u8]> = paint::gray_to_rgba(&pixels).into();
-    let original = NodeRef::<Canvas>::new();
-    {
-        let gray = gray.clone();
-        // What the network sees; of a counter-example, what it sees once the area is covered.
-        let seen = move || -> Arc<[u8]> {
-            layer.with(|layer| match layer {
-                Some(Layer::Area(area)) => {
-                    paint::gray_to_rgba(&area.picture(&pixels, OPTIONS.fill)).into()
-                }
-                _ => gray.clone(),
-            })
-        };
-        Effect::new(move |_| {
-            if let Some(canvas) = original.get() {
-                paint::fill(&canvas, &seen(), 1.0);
-            }
-        });
-    }
-    Effect::new(move |_| {
-        if let Some(canvas) = laid_over.get() {
-            paint::fill(&canvas, &gray, 1.0);
-            paint::fill(&canvas, &colours.get(), opacity.get());
-        }
-    });
     keep_over_photo(index, overlays, move || {
-        is_on_photo.get().then(|| Overlay {
+        look.is_on_photo.get().then(|| Overlay {
             colours: colours.get(),
-            opacity: opacity.get(),
+            opacity: look.opacity.get(),
             to_photo,
         })
     });
-
-    let is_area = move || kind.get() == Some(LayerKind::CounterExample);
-    let of_map = move |read: fn(&Layer) -> Option<&'static str>| {
-        layer.with(|layer| layer.as_ref().and_then(read))
-    };
-    let target_words = move || {
-        target
-            .get()
-            .map(|target| subject(&target))
-            .unwrap_or_default()
-    };
-    let seen_words = move || {
-        if is_area() {
-            t!("explain.input_covered")
-        } else {
-            t!("explain.input")
-        }
-    };
-    let over_words = move || match kind.get() {
-        Some(LayerKind::CounterExample) => t!("explain.covered"),
-        Some(LayerKind::Parts) => t!("explain.parts_do"),
-        _ => t!("explain.support"),
-    };
-    let over_label = move || {
-        if is_area() {
-            t!("explain.covered")
-        } else {
-            t!("explain.map", class = target_words())
-        }
-    };
+    let pixels: Arc<[f32]> = face.crop.pixels.into();
+    let subject_words = move || target.get().map(subject).unwrap_or_default();
     let readout = move || {
         let read = |layer: &Layer| place.get().map(|place| layer.value_at(place));
         let words = layer.with(|layer| layer.as_ref().and_then(read));
@@ -130,39 +70,8 @@ pub fn LaidOver(
     };
     view! {
         <div class="pair">
-            <figure>
-                <canvas
-                    node_ref=original
-                    width=CANVAS_SIDE
-                    height=CANVAS_SIDE
-                    role="img"
-                    aria-label=seen_words
-                ></canvas>
-                <figcaption>{seen_words}</figcaption>
-            </figure>
-            <figure>
-                <div class="map">
-                    <canvas
-                        node_ref=laid_over
-                        width=CANVAS_SIDE
-                        height=CANVAS_SIDE
-                        tabindex="0"
-                        role="img"
-                        aria-label=over_label
-                        data-testid="saliency"
-                        data-layer=move || kind.get().map(LayerKind::name)
-                        data-method=move || of_map(method)
-                        data-class=move || target.get().map(|target| target.class.name())
-                        data-against=move || target.get()?.against.map(|class| class.name())
-                        on:pointermove=move |event| place.set(place_under(&event))
-                        on:pointerleave=move |_| place.set(None)
-                        on:keydown=move |event| move_place(&event, place)
-                        on:blur=move |_| place.set(None)
-                    ></canvas>
-                    <Cursor place />
-                </div>
-                <figcaption>{over_words}</figcaption>
-            </figure>
+            <Seen pixels=pixels.clone() layer />
+            <Over pixels layer colours look place subject=Signal::derive(subject_words) />
         </div>
         <output class="small" data-testid="saliency-value">
             {readout}
@@ -170,17 +79,111 @@ pub fn LaidOver(
         <Show when=move || scale.get().is_some()>
             <ColourScale
                 scale=Signal::derive(move || scale.get().unwrap_or(Scale::new(1.0)))
-                subject=Signal::derive(target_words)
+                subject=Signal::derive(subject_words)
             />
         </Show>
     }
 }
 
+/// What the network sees; of a counter-example, what it sees once the area is covered.
+#[component]
+fn Seen(pixels: Arc<[f32]>, layer: Memo<Option<Layer>>) -> impl IntoView {
+    let canvas = NodeRef::<Canvas>::new();
+    let words = move || match layer.with(|layer| kind_of(layer.as_ref())) {
+        Some(LayerKind::CounterExample) => t!("explain.input_covered"),
+        _ => t!("explain.input"),
+    };
+    Effect::new(move |_| {
+        let Some(canvas) = canvas.get() else { return };
+        let gray = layer.with(|layer| match layer {
+            Some(Layer::Area(area)) => paint::gray_to_rgba(&area.picture(&pixels, OPTIONS.fill)),
+            _ => paint::gray_to_rgba(&pixels),
+        });
+        paint::fill(&canvas, &gray, 1.0);
+    });
+    view! {
+        <figure>
+            <canvas
+                node_ref=canvas
+                width=CANVAS_SIDE
+                height=CANVAS_SIDE
+                role="img"
+                aria-label=words
+            ></canvas>
+            <figcaption>{words}</figcaption>
+        </figure>
+    }
+}
+
+/// The face with the layer over it, in which pointer and arrow keys choose a pixel.
+#[component]
+fn Over(
+    pixels: Arc<[f32]>,
+    layer: Memo<Option<Layer>>,
+    /// The layer's `[48, 48, 4]` RGBA.
+    colours: Memo<Arc<[u8]>>,
+    look: Look,
+    /// Row and column of the chosen pixel.
+    place: RwSignal<Option<[usize; 2]>>,
+    /// What the layer explains.
+    subject: Signal<String>,
+) -> impl IntoView {
+    let gray = paint::gray_to_rgba(&pixels);
+    Effect::new(move |_| {
+        if let Some(canvas) = look.canvas.get() {
+            paint::fill(&canvas, &gray, 1.0);
+            paint::fill(&canvas, &colours.get(), look.opacity.get());
+        }
+    });
+    let kind = Memo::new(move |_| layer.with(|layer| kind_of(layer.as_ref())));
+    let target = Memo::new(move |_| layer.with(|layer| layer.as_ref()?.target()));
+    let class = move || target.get().map(|target| target.class.name());
+    let against = move || target.get()?.against.map(Expression::name);
+    let caption = move || match kind.get() {
+        Some(LayerKind::CounterExample) => t!("explain.covered"),
+        Some(LayerKind::Parts) => t!("explain.parts_do"),
+        _ => t!("explain.support"),
+    };
+    let label = move || match kind.get() {
+        Some(LayerKind::CounterExample) => t!("explain.covered"),
+        _ => t!("explain.map", class = subject.get()),
+    };
+    view! {
+        <figure>
+            <div class="map">
+                <canvas
+                    node_ref=look.canvas
+                    width=CANVAS_SIDE
+                    height=CANVAS_SIDE
+                    tabindex="0"
+                    role="img"
+                    aria-label=label
+                    data-testid="saliency"
+                    data-layer=move || kind.get().map(LayerKind::name)
+                    data-method=move || layer.with(|layer| method(layer.as_ref()))
+                    data-class=class
+                    data-against=against
+                    on:pointermove=move |event| place.set(place_under(&event))
+                    on:pointerleave=move |_| place.set(None)
+                    on:keydown=move |event| move_place(&event, place)
+                    on:blur=move |_| place.set(None)
+                ></canvas>
+                <Cursor place />
+            </div>
+            <figcaption>{caption}</figcaption>
+        </figure>
+    }
+}
+
+fn kind_of(layer: Option<&Layer>) -> Option<LayerKind> {
+    layer.map(Layer::kind)
+}
+
 /// The method of a map.
-fn method(layer: &Layer) -> Option<&'static str> {
+fn method(layer: Option<&Layer>) -> Option<&'static str> {
     match layer {
-        Layer::Map(map) => Some(map.method.kind().name()),
-        Layer::Parts(_) | Layer::Area(_) => None,
+        Some(Layer::Map(map)) => Some(map.method.kind().name()),
+        Some(Layer::Parts(_) | Layer::Area(_)) | None => None,
     }
 }
 

@@ -179,7 +179,7 @@ impl Layer {
 }
 
 /// What a target is called: "happy", or "the lead of happy over neutral".
-pub fn subject(target: &Target) -> String {
+pub fn subject(target: Target) -> String {
     let class = expression(target.class);
     match target.against {
         Some(against) => t!("explain.lead", class = class, against = expression(against)),
@@ -189,7 +189,7 @@ pub fn subject(target: &Target) -> String {
 
 fn map_value(map: &Saliency, index: usize, [row, column]: [usize; 2]) -> String {
     let value = map.values[index];
-    let class = subject(&map.target);
+    let class = subject(map.target);
     // One pixel's part of an effect is small.
     let decimals = if map.scale().limit() < 0.1 { 4 } else { 2 };
     let points = language().decimal(f64::from(value.abs()), decimals);
@@ -244,7 +244,7 @@ fn part_value(effects: &PartEffects, index: usize) -> String {
     let part = effects.parts.pixels()[index];
     let value = effects.effects.iter().find(|effect| effect.part == part);
     let value = value.map_or(0.0, |effect| effect.value);
-    let class = subject(&effects.target);
+    let class = subject(effects.target);
     let points = words::points(value);
     if value < 0.0 {
         t!(

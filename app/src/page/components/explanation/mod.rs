@@ -19,7 +19,7 @@ use mien_engine::pipeline::FaceReading;
 use super::overlay::Overlays;
 use crate::i18n::{language, t};
 use crate::words;
-use asked::{Asked, ask};
+use asked::{Asked, Progress, ask};
 use controls::{Contrast, Downloads, LookChooser, Subject, SubjectChooser};
 use counter_example::{CounterExampleWords, OPTIONS};
 use face::{LaidOver, Look};
@@ -88,19 +88,6 @@ pub fn Explanation(
         LayerKind::CounterExample => example.with(|example| example.progress.clone()),
     });
     let is_working = move || progress.with(|progress| progress.is_working);
-    let failure = move || progress.with(|progress| progress.failure.clone());
-    let time = move || {
-        let milliseconds = progress.with(|progress| progress.milliseconds)?;
-        let words = t!(
-            "explain.time",
-            milliseconds = language().decimal(milliseconds, 0)
-        );
-        Some(view! {
-            <p class="small soft number" data-testid="explain-time" data-milliseconds=milliseconds>
-                {words}
-            </p>
-        })
-    };
     let look = Look {
         opacity: RwSignal::new(0.6),
         is_on_photo: RwSignal::new(true),
@@ -120,30 +107,16 @@ pub fn Explanation(
     };
     view! {
         <div class="explanation" aria-busy=move || is_working().to_string()>
-            {move || effects.get().map(|effects| view! { <Summary effects /> })}
             <Contrast probabilities subject />
+            {move || effects.get().map(|effects| view! { <Summary effects /> })}
             <LayerChooser kind index />
             {about}
             {move || is_working().then(|| view! { <progress aria-label=t!("explain.working")></progress> })}
-            {move || {
-                failure()
-                    .map(|failure| {
-                        view! {
-                            <div class="message error">
-                                <p>
-                                    {format!("{} {}", t!("explain.none"), words::failure(&failure))}
-                                </p>
-                                <button class="button" on:click=move |_| attempt.update(|it| *it += 1)>
-                                    {t!("words.try_again")}
-                                </button>
-                            </div>
-                        }
-                    })
-            }}
+            <Failed progress again=move || attempt.update(|it| *it += 1) />
             <Show when=move || layer.with(Option::is_some)>
                 <LaidOver face=face.get_value() layer look index overlays />
                 {table}
-                {time}
+                <Time progress />
                 <div class="controls">
                     <Show when=move || kind.get() != LayerKind::CounterExample>
                         <SubjectChooser probabilities subject />
@@ -153,5 +126,38 @@ pub fn Explanation(
                 <Downloads look layer />
             </Show>
         </div>
+    }
+}
+
+/// Why there is no answer, and the way to ask once more.
+#[component]
+fn Failed(progress: Memo<Progress>, again: impl Fn() + Copy + Send + 'static) -> impl IntoView {
+    move || {
+        let failure = progress.with(|progress| progress.failure.clone())?;
+        Some(view! {
+            <div class="message error">
+                <p>{format!("{} {}", t!("explain.none"), words::failure(&failure))}</p>
+                <button class="button" on:click=move |_| again()>
+                    {t!("words.try_again")}
+                </button>
+            </div>
+        })
+    }
+}
+
+/// How long the engine took.
+#[component]
+fn Time(progress: Memo<Progress>) -> impl IntoView {
+    move || {
+        let milliseconds = progress.with(|progress| progress.milliseconds)?;
+        let words = t!(
+            "explain.time",
+            milliseconds = language().decimal(milliseconds, 0)
+        );
+        Some(view! {
+            <p class="small soft number" data-testid="explain-time" data-milliseconds=milliseconds>
+                {words}
+            </p>
+        })
     }
 }

@@ -13,7 +13,7 @@ const LEAST: f32 = 0.01;
 /// In words, which part of the face speaks most for the class, and which against it.
 #[component]
 pub fn Summary(effects: Arc<PartEffects>) -> impl IntoView {
-    let class = subject(&effects.target);
+    let class = subject(effects.target);
     // What covering a part alone does is what a reader can check with a hand.
     let strongest = |sign: f32| {
         let effects = effects.effects.iter();
@@ -66,7 +66,7 @@ pub fn PartTable(effects: Arc<PartEffects>) -> impl IntoView {
     view! {
         <table class="numbers number part-table" data-testid="part-table">
             <caption class="small soft">
-                {t!("explain.part_caption", class = subject(&effects.target))}
+                {t!("explain.part_caption", class = subject(effects.target))}
             </caption>
             <thead>
                 <tr>

@@ -175,10 +175,8 @@ pub fn CellMap(
     view! {
         <div class="cell-map" data-testid="cell-map" data-faces=faces.to_string()>
             {has_map.then(|| view! { <Tile sheet=maps.cells.clone() tile label=t!("judge.mean.map") /> })}
-            <div class="cell-map-words">
-                <p class="small">{sentence}</p>
-                {has_map.then(|| view! { <ColourScale scale subject=class.clone() /> })}
-            </div>
+            <p class="small">{sentence}</p>
+            {has_map.then(|| view! { <ColourScale scale subject=class.clone() /> })}
         </div>
     }
 }
