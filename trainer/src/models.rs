@@ -21,6 +21,11 @@ const SHIPPED: &[Shipped] = &[
         card: Some(include_bytes!("../../public/models/student-fer2013.json")),
     },
     Shipped {
+        name: "student-ferplus",
+        bytes: include_bytes!("../../public/models/student-ferplus.mien"),
+        card: Some(include_bytes!("../../public/models/student-ferplus.json")),
+    },
+    Shipped {
         name: DETECTOR,
         bytes: include_bytes!("../../public/models/centerface.mien"),
         card: None,
