@@ -1,4 +1,5 @@
-// The bench: node bench.js [--adapter software|system] [--rounds N] [--only TASK,...] [--out FILE]
+// The bench:
+// node bench.js [--adapter software|system] [--plain] [--rounds N] [--only TASK,...] [--out FILE]
 //
 // `cargo xtask bench web` builds what it needs and starts it.
 
@@ -16,6 +17,7 @@ import { gather, measure, toRows } from "./tasks.js";
 const { values: options } = parseArgs({
   options: {
     adapter: { type: "string", default: "software" },
+    plain: { type: "boolean", default: false },
     rounds: { type: "string", default: "7" },
     only: { type: "string" },
     out: { type: "string", default: join(root, "reports/bench-web.json") },
@@ -90,7 +92,7 @@ async function versions() {
 }
 
 await mkdir(join(cache, "models"), { recursive: true });
-const browser = await openBrowser(options.adapter);
+const browser = await openBrowser(options);
 const server = await serve({ isolated: true });
 const truth = await makePhoto(browser, server);
 const { adapter, ...known } = await askOurs(browser, server);
@@ -106,7 +108,7 @@ await server.close();
 if (wanted("starts")) {
   const plain = await serve({ compressed: true });
   const photo = await readFile(join(cache, "photo.jpg"));
-  rows.push(...(await measureStarts(plain, STARTS, rounds, options.adapter, photo, say)));
+  rows.push(...(await measureStarts(plain, STARTS, rounds, options, photo, say)));
   await plain.close();
 }
 if (wanted("bytes")) {
@@ -126,6 +128,7 @@ const report = {
   },
   browser: `Chromium ${version}`,
   adapter,
+  relaxed_simd: !options.plain,
   rounds,
   versions: await versions(),
   rows,

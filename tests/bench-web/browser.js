@@ -8,8 +8,11 @@ import { chromium } from "playwright-core";
 /** Runs of ten seconds and more happen on a software adapter. */
 const PATIENCE_MS = 300_000;
 
-/** `adapter`: `software`, or `system` for the one that the machine has. */
-export async function openBrowser(adapter) {
+/**
+ * `adapter`: `software`, or `system` for the one that the machine has. `plain`: as a browser that has
+ * no relaxed SIMD.
+ */
+export async function openBrowser({ adapter, plain }) {
   const profile = await mkdtemp(join(tmpdir(), "mien-bench-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
@@ -31,11 +34,22 @@ export async function openBrowser(adapter) {
     ],
   });
   context.setDefaultTimeout(PATIENCE_MS);
+  if (plain) await context.addInitScript(refuseRelaxed);
   const close = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true });
   };
   return { context, version: context.browser()?.version(), close };
+}
+
+/** Makes a page see no relaxed SIMD: the probe ends with `f32x4.relaxed_madd`. */
+function refuseRelaxed() {
+  const { validate } = WebAssembly;
+  const probe = [0xfd, 0x85, 2, 0x0b];
+  WebAssembly.validate = (bytes) => {
+    const end = [...new Uint8Array(bytes.buffer ?? bytes)].slice(-probe.length);
+    return String(end) !== String(probe) && validate.call(WebAssembly, bytes);
+  };
 }
 
 /** A page at an address; its errors end the bench. */

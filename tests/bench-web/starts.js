@@ -27,8 +27,8 @@ function watchSite(photo) {
 }
 
 /** Opens a page cold: milliseconds from navigation to first result, and bytes sent till then. */
-async function start(server, name, adapter, photo) {
-  const browser = await openBrowser(adapter);
+async function start(server, name, options, photo) {
+  const browser = await openBrowser(options);
   const page = await browser.context.newPage();
   page.on("pageerror", (error) => console.error(`${name}: ${error.message}`));
   if (name === "mien-page") await page.addInitScript(watchSite, photo.toString("base64"));
@@ -42,13 +42,13 @@ async function start(server, name, adapter, photo) {
 }
 
 /** Samples of every page, in turn. */
-export async function measureStarts(server, rows, rounds, adapter, photo, say) {
+export async function measureStarts(server, rows, rounds, options, photo, say) {
   const names = [...new Set(rows.flatMap((row) => [row.ours, row.theirs]))];
   const samples = new Map(names.map((name) => [name, []]));
   // The first of each fills the server's cache of compressed files.
   for (let round = -1; round < rounds; round++) {
     for (const name of names) {
-      const sample = await start(server, name, adapter, photo);
+      const sample = await start(server, name, options, photo);
       if (round >= 0) samples.get(name).push(sample);
     }
   }

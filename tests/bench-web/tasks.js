@@ -10,7 +10,7 @@ const TURN_MS = 250;
 const MOST_RUNS = 50;
 /** Tasks whose runs take longer than this get fewer rounds. */
 const SLOW_MS = 4000;
-const SLOW_ROUNDS = 3;
+const SLOW_ROUNDS = 2;
 
 /** Opens a page for each contestant; `inputs` is what they are told of the networks. */
 export async function gather(browser, server, names, { inputs, layers }) {

@@ -29,6 +29,9 @@ pub struct Bench {
     /// Where WebGPU runs
     #[arg(long, value_enum, default_value = "software")]
     adapter: Adapter,
+    /// Measure our engine as browsers run it that have no relaxed SIMD
+    #[arg(long)]
+    plain: bool,
     /// Rounds in which the contestants take turns
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -90,6 +93,9 @@ impl Bench {
                     Adapter::System => "system",
                 },
             ]);
+        if self.plain {
+            node.arg("--plain");
+        }
         if !self.only.is_empty() {
             node.args(["--only", &self.only.join(",")]);
         }

@@ -11,6 +11,7 @@ pub struct BenchReport {
     machine: Machine,
     browser: String,
     adapter: Option<Adapter>,
+    relaxed_simd: bool,
     rounds: usize,
     rows: Vec<Row>,
 }
@@ -76,11 +77,16 @@ impl BenchReport {
             rounds,
             ..
         } = self;
+        let simd = if self.relaxed_simd {
+            "with relaxed SIMD"
+        } else {
+            "without relaxed SIMD"
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,
-            "{browser} headless on {}, {} cores, {date}; WebGPU on {adapter}. Minimum / median of \
-             {rounds} rounds in turn; the ratio is that of the medians.\n",
+            "{browser} headless on {}, {} cores, {date}; our engine {simd}; WebGPU on {adapter}. \
+             Minimum / median of at most {rounds} rounds in turn; the ratio is that of the medians.\n",
             machine.cpu, machine.cores,
         );
         table +=
@@ -146,6 +152,7 @@ mod tests {
             "machine": { "cpu": "Some CPU", "cores": 2 },
             "browser": "Chromium 1",
             "adapter": adapter,
+            "relaxed_simd": true,
             "rounds": 5,
             "rows": [
                 {
@@ -175,6 +182,7 @@ mod tests {
     fn each_row_says_what_was_measured_and_whether_it_is_enough() {
         let table = report(json!({ "name": "SwiftShader", "software": true }));
         assert!(table.contains("software adapter SwiftShader, a program on the CPU"));
+        assert!(table.contains("engine with relaxed SIMD"));
         let row = "| a face | mien-cpu: 1.00 / 1.50 ms | other: 29 / 30 ms | 0.05 | 0.6 \
                    | met; outputs differ by 1e-6 |\n";
         assert!(table.contains(row), "{table}");
