@@ -1,7 +1,10 @@
 //! Random changes to training faces, so that the network does not learn the pixels by heart and
 //! bears faces that are cut out, lit and resampled differently.
 
+use image::imageops::{self, FilterType};
+use image::{ImageBuffer, Luma};
 use mien_engine::crop::SIDE;
+use mien_engine::random::Random;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -26,6 +29,14 @@ pub struct Augmentation {
     pub contrast: f32,
     /// Probability of blurring, as if the face had been enlarged.
     pub blur: f32,
+    /// Probability of scaling down and up again, as if the face had been small.
+    pub downscale: f32,
+    /// Largest share of the side's pixels that this loses.
+    pub downscale_loss: f32,
+    /// Probability of Gaussian noise on each pixel, as in low light.
+    pub noise: f32,
+    /// Largest standard deviation of the noise, in gray values.
+    pub noise_deviation: f32,
     /// Probability of replacing a rectangle by noise (Zhong et al. 2020, "Random erasing").
     pub erase: f32,
     /// Largest share of the face's area that is replaced.
@@ -43,7 +54,16 @@ impl Augmentation {
         if chance(rng, self.blur) {
             blur(out);
         }
+        // What is younger than runs that must be repeatable draws no numbers while it is off.
+        if self.downscale > 0.0 && chance(rng, self.downscale) {
+            let kept = 1.0 - self.downscale_loss * rng.random::<f32>();
+            downscale(out, (kept * SIDE as f32).round().max(1.0) as u32);
+        }
         self.relight(rng, out);
+        if self.noise > 0.0 && chance(rng, self.noise) {
+            let deviation = self.noise_deviation * rng.random::<f32>();
+            add_noise(out, deviation, &mut Random::new(rng.random()));
+        }
         if chance(rng, self.erase) {
             self.erase(rng, out);
         }
@@ -146,6 +166,25 @@ fn blur(out: &mut [f32]) {
     }
 }
 
+/// To `side` pixels and back, each pixel between its neighbours.
+fn downscale(out: &mut [f32], side: u32) {
+    // Pixels of floating point go from 0 to 1 in this crate.
+    let place = |x: u32, y: u32| y as usize * SIDE + x as usize;
+    let full = SIDE as u32;
+    let face = ImageBuffer::from_fn(full, full, |x, y| Luma([out[place(x, y)] / 255.0]));
+    let small = imageops::resize(&face, side, side, FilterType::Triangle);
+    let again = imageops::resize(&small, full, full, FilterType::Triangle);
+    for (pixel, value) in out.iter_mut().zip(again.as_raw()) {
+        *pixel = 255.0 * value;
+    }
+}
+
+fn add_noise(out: &mut [f32], deviation: f32, random: &mut Random) {
+    for pixel in out {
+        *pixel = (*pixel + deviation * random.normal()).clamp(0.0, 255.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +210,10 @@ mod tests {
             brightness: 20.0,
             contrast: 0.2,
             blur: 0.5,
+            downscale: 0.5,
+            downscale_loss: 0.7,
+            noise: 0.5,
+            noise_deviation: 40.0,
             erase: 0.5,
             erase_area: 0.2,
         }
@@ -227,5 +270,68 @@ mod tests {
         };
         let out = apply(&blurred, &vec![77.0; FACE_PIXELS], 0);
         assert!(out.iter().all(|pixel| (pixel - 77.0).abs() < 1e-4));
+    }
+
+    /// The standard deviation of what changed.
+    fn change(out: &[f32], face: &[f32]) -> f32 {
+        let squares: f32 = (out.iter().zip(face)).map(|(a, b)| (a - b).powi(2)).sum();
+        (squares / face.len() as f32).sqrt()
+    }
+
+    #[test]
+    fn noise_stays_within_its_deviation() {
+        let noise = Augmentation {
+            noise: 1.0,
+            noise_deviation: 20.0,
+            ..Augmentation::default()
+        };
+        let face = vec![128.0; FACE_PIXELS];
+        let changes: Vec<f32> = (0..50)
+            .map(|index| change(&apply(&noise, &face, index), &face))
+            .collect();
+        // As many weak as strong.
+        let mean = changes.iter().sum::<f32>() / 50.0;
+        assert!((mean - 10.0).abs() < 3.0, "{mean}");
+        assert!(changes.iter().all(|change| *change < 21.5), "{changes:?}");
+        assert_ne!(apply(&noise, &face, 0), apply(&noise, &face, 1));
+    }
+
+    #[test]
+    fn downscaling_takes_fine_detail_and_leaves_the_mean() {
+        let downscaled = Augmentation {
+            downscale: 1.0,
+            downscale_loss: 0.75,
+            ..Augmentation::default()
+        };
+        let checks: Vec<f32> = (0..FACE_PIXELS)
+            .map(|i| {
+                if (i % SIDE + i / SIDE) % 2 == 0 {
+                    50.0
+                } else {
+                    200.0
+                }
+            })
+            .collect();
+        let mean = |pixels: &[f32]| pixels.iter().sum::<f32>() / pixels.len() as f32;
+        let smoothest = (0..20)
+            .map(|index| {
+                let out = apply(&downscaled, &checks, index);
+                assert!((mean(&out) - 125.0).abs() < 1.0, "{}", mean(&out));
+                change(&out, &vec![125.0; FACE_PIXELS])
+            })
+            .fold(f32::MAX, f32::min);
+        assert!(smoothest < 10.0, "{smoothest}");
+        let even = vec![77.0; FACE_PIXELS];
+        assert!(change(&apply(&downscaled, &even, 0), &even) < 0.01);
+    }
+
+    #[test]
+    fn what_is_younger_than_old_runs_draws_nothing_while_off() {
+        let (mut rng, mut nine) = (face_rng(1, 2, 5), face_rng(1, 2, 5));
+        Augmentation::default().apply(&gradient(), &mut rng, &mut vec![0.0; FACE_PIXELS]);
+        for _ in 0..9 {
+            nine.random::<f32>();
+        }
+        assert_eq!(rng.random::<u64>(), nine.random::<u64>());
     }
 }

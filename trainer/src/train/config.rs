@@ -197,6 +197,16 @@ impl RunConfig {
                 "from 0 to below 1",
                 share(f64::from(augmentation.erase_area)),
             ),
+            (
+                "augmentation.downscale_loss",
+                "from 0 to below 1",
+                share(f64::from(augmentation.downscale_loss)),
+            ),
+            (
+                "augmentation.noise_deviation",
+                "at least 0",
+                augmentation.noise_deviation >= 0.0 && augmentation.noise_deviation.is_finite(),
+            ),
         ];
         let checks = checks
             .into_iter()
