@@ -1,6 +1,6 @@
 //! How a photo lies in the detector's input.
 
-use super::resize::draw;
+use super::resize::{Part, draw};
 use crate::geometry::{Point, Rect};
 use crate::photo::Photo;
 
@@ -10,26 +10,37 @@ pub const MULTIPLE: usize = 32;
 /// Smaller photos are enlarged to this length of their longer side.
 const SHORTEST: usize = 192;
 
-/// The longer side of a photo looked at as a close-up: the size at which the network is best at a
-/// face that fills the photo.
-const CLOSE_UP: usize = 128;
-
-/// What is added to each side of a close-up, because a face without surroundings is hard to see.
-const CLOSE_UP_MARGIN: usize = 48;
-
-/// How a photo lies in the detector's input. What the photo leaves free has its mean colour.
+/// How a photo, or a part of it, lies in the detector's input. What it leaves free has its mean
+/// colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Canvas {
     /// Rows, a multiple of 32.
     pub height: usize,
     /// Columns, a multiple of 32.
     pub width: usize,
-    /// Rows above the photo and columns to its left.
+    /// How the upright drawing is turned.
+    turn: Turn,
+    /// What is drawn.
+    part: Part,
+    /// Rows above the drawing and columns to its left, before it is turned.
     origin: [usize; 2],
-    /// Rows and columns that the photo takes.
+    /// Rows and columns of the drawing, before it is turned.
     inner: [usize; 2],
-    /// Photo pixels for one input pixel, down and to the right.
+    /// Photo pixels for one input pixel, down and to the right of the photo.
     step: [f32; 2],
+}
+
+/// A turn of the drawing, clockwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// None.
+    Upright,
+    /// By 90 degrees.
+    Right,
+    /// By 180 degrees.
+    Over,
+    /// By 270 degrees.
+    Left,
 }
 
 impl Canvas {
@@ -37,17 +48,14 @@ impl Canvas {
     #[must_use]
     pub fn whole(photo: &Photo, long_side: usize) -> Self {
         let long = photo.width().max(photo.height());
-        Self::place(photo, long.clamp(SHORTEST.min(long_side), long_side), 0)
+        let long_side = long.clamp(SHORTEST.min(long_side), long_side);
+        Self::place(Part::whole(photo), long_side, 0)
     }
 
-    /// The photo small, and in the middle.
+    /// A part of the photo, its longer side of `long_side` pixels, with a margin on each side.
     #[must_use]
-    pub fn close_up(photo: &Photo) -> Self {
-        Self::place(photo, CLOSE_UP, CLOSE_UP_MARGIN)
-    }
-
-    fn place(photo: &Photo, long_side: usize, margin: usize) -> Self {
-        let size = [photo.height(), photo.width()];
+    pub fn place(part: Part, long_side: usize, margin: usize) -> Self {
+        let size = [part.height, part.width];
         let scale = long_side.max(1) as f64 / size[0].max(size[1]) as f64;
         let inner = size.map(|side| ((side as f64 * scale).round() as usize).max(1));
         let [height, width] = inner.map(|side| (side + 2 * margin).next_multiple_of(MULTIPLE));
@@ -55,9 +63,35 @@ impl Canvas {
         Self {
             height,
             width,
+            turn: Turn::Upright,
+            part,
             origin: [margin; 2],
             inner,
             step,
+        }
+    }
+
+    /// The same drawing, turned from upright.
+    #[must_use]
+    pub fn turned(self, turn: Turn) -> Self {
+        let [height, width] = self.upright_size();
+        let (height, width) = match turn {
+            Turn::Upright | Turn::Over => (height, width),
+            Turn::Right | Turn::Left => (width, height),
+        };
+        Self {
+            height,
+            width,
+            turn,
+            ..self
+        }
+    }
+
+    /// Rows and columns before the turn.
+    fn upright_size(&self) -> [usize; 2] {
+        match self.turn {
+            Turn::Upright | Turn::Over => [self.height, self.width],
+            Turn::Right | Turn::Left => [self.width, self.height],
         }
     }
 
@@ -66,11 +100,19 @@ impl Canvas {
     pub fn draw(&self, photo: &Photo, scale: f32, offset: f32) -> Vec<f32> {
         let [top, left] = self.origin;
         let [rows, columns] = self.inner;
-        let mut pixels = vec![0.0_f32; self.height * self.width * 3];
-        draw(photo, self.inner, &mut pixels, self.width, self.origin);
+        let [height, width] = self.upright_size();
+        let mut pixels = vec![0.0_f32; height * width * 3];
+        draw(
+            photo,
+            &self.part,
+            self.inner,
+            &mut pixels,
+            width,
+            self.origin,
+        );
 
         let mut mean = [0.0_f64; 3];
-        for row in pixels.chunks_exact(self.width * 3).skip(top).take(rows) {
+        for row in pixels.chunks_exact(width * 3).skip(top).take(rows) {
             for pixel in row[left * 3..][..columns * 3].chunks_exact(3) {
                 for (sum, value) in mean.iter_mut().zip(pixel) {
                     *sum += f64::from(*value);
@@ -79,7 +121,7 @@ impl Canvas {
         }
         let mean = mean.map(|sum| (sum / (rows * columns) as f64) as f32);
 
-        for (y, row) in pixels.chunks_exact_mut(self.width * 3).enumerate() {
+        for (y, row) in pixels.chunks_exact_mut(width * 3).enumerate() {
             for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
                 let inside = (top..top + rows).contains(&y) && (left..left + columns).contains(&x);
                 for (value, mean) in pixel.iter_mut().zip(mean) {
@@ -87,27 +129,55 @@ impl Canvas {
                 }
             }
         }
-        pixels
+        self.turn_pixels(pixels)
+    }
+
+    fn turn_pixels(&self, pixels: Vec<f32>) -> Vec<f32> {
+        if self.turn == Turn::Upright {
+            return pixels;
+        }
+        let [height, width] = self.upright_size();
+        let places =
+            (0..self.height).flat_map(|row| (0..self.width).map(move |column| (row, column)));
+        places
+            .flat_map(|(row, column)| {
+                let (y, x) = match self.turn {
+                    Turn::Upright => (row, column),
+                    Turn::Right => (height - 1 - column, row),
+                    Turn::Over => (height - 1 - row, width - 1 - column),
+                    Turn::Left => (column, width - 1 - row),
+                };
+                pixels[(y * width + x) * 3..][..3].iter().copied()
+            })
+            .collect()
     }
 
     /// Where a point of the input lies in the photo.
     #[must_use]
     pub fn point_to_photo(&self, point: Point) -> Point {
+        let [height, width] = self.upright_size().map(|side| side as f32);
+        let upright = match self.turn {
+            Turn::Upright => point,
+            Turn::Right => Point::new(point.y, height - point.x),
+            Turn::Over => Point::new(width - point.x, height - point.y),
+            Turn::Left => Point::new(width - point.y, point.x),
+        };
         Point {
-            x: (point.x - self.origin[1] as f32) * self.step[1],
-            y: (point.y - self.origin[0] as f32) * self.step[0],
+            x: (upright.x - self.origin[1] as f32) * self.step[1] + self.part.left as f32,
+            y: (upright.y - self.origin[0] as f32) * self.step[0] + self.part.top as f32,
         }
     }
 
     /// Where a rectangle of the input lies in the photo.
     #[must_use]
     pub fn rect_to_photo(&self, rect: &Rect) -> Rect {
-        let corner = self.point_to_photo(Point::new(rect.x, rect.y));
+        let one = self.point_to_photo(Point::new(rect.x, rect.y));
+        let other = self.point_to_photo(Point::new(rect.right(), rect.bottom()));
         Rect {
-            x: corner.x,
-            y: corner.y,
-            width: rect.width * self.step[1],
-            height: rect.height * self.step[0],
+            x: one.x.min(other.x),
+            y: one.y.min(other.y),
+            width: (other.x - one.x).abs(),
+            height: (other.y - one.y).abs(),
         }
     }
 }
@@ -140,12 +210,55 @@ mod tests {
             pixel[..3].copy_from_slice(&[55, 155, 255]);
         }
         let photo = Photo::new(40, 20, rgba).expect("a valid photo");
-        let canvas = Canvas::close_up(&photo);
+        let canvas = Canvas::place(Part::whole(&photo), 128, 48);
         let pixels = canvas.draw(&photo, 1.0, 0.0);
         let corner = &pixels[..3];
         for (found, expected) in corner.iter().zip([155.0, 205.0, 255.0]) {
             assert!((found - expected).abs() < 0.5, "{corner:?}");
         }
+    }
+
+    #[test]
+    fn what_is_seen_on_a_turned_canvas_lies_where_it_is_in_the_photo() {
+        let mut rgba = [0, 0, 0, 255].repeat(60 * 40);
+        // Two pixels around (45, 11).
+        rgba[4 * (10 * 60 + 44)] = 255;
+        rgba[4 * (11 * 60 + 45)] = 255;
+        let photo = Photo::new(60, 40, rgba).expect("a valid photo");
+        let part = Part {
+            left: 30,
+            top: 5,
+            width: 28,
+            height: 20,
+        };
+        for turn in [Turn::Upright, Turn::Right, Turn::Over, Turn::Left] {
+            let canvas = Canvas::place(part, 56, 10).turned(turn);
+            let pixels = canvas.draw(&photo, 1.0, 0.0);
+            let (mut place, mut weight) = (Point::new(0.0, 0.0), 0.0);
+            for (index, pixel) in pixels.chunks_exact(3).enumerate() {
+                // More than the mean that surrounds the drawing.
+                let red = (pixel[0] - 20.0).max(0.0);
+                place.x += red * ((index % canvas.width) as f32 + 0.5);
+                place.y += red * ((index / canvas.width) as f32 + 0.5);
+                weight += red;
+            }
+            let seen = Point::new(place.x / weight, place.y / weight);
+            let found = canvas.point_to_photo(seen);
+            assert!(
+                (found.x - 45.0).hypot(found.y - 11.0) < 0.1,
+                "{turn:?} {found:?}"
+            );
+            let rect = canvas.rect_to_photo(&Rect::around(seen, 8.0, 4.0));
+            let size = match turn {
+                Turn::Upright | Turn::Over => [4.0, 2.0],
+                Turn::Right | Turn::Left => [2.0, 4.0],
+            };
+            assert!((rect.width - size[0]).abs() + (rect.height - size[1]).abs() < 1e-3);
+        }
+        // Turned clockwise, the left edge is the upper one.
+        let right = Canvas::place(part, 56, 10).turned(Turn::Right);
+        let [up, down] = [0.0, 50.0].map(|y| right.point_to_photo(Point::new(20.0, y)));
+        assert!(up.x < down.x && (up.y - down.y).abs() < 1e-3);
     }
 
     proptest! {
@@ -159,7 +272,8 @@ mod tests {
             long_side in 1..700_usize,
         ) {
             let photo = photo(width, height);
-            for canvas in [Canvas::whole(&photo, long_side), Canvas::close_up(&photo)] {
+            let whole = Part::whole(&photo);
+            for canvas in [Canvas::whole(&photo, long_side), Canvas::place(whole, 128, 48)] {
                 prop_assert!(canvas.height % MULTIPLE == 0 && canvas.width % MULTIPLE == 0);
                 // The photo's corners are where it was drawn.
                 let [top, left] = canvas.origin;

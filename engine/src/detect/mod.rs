@@ -3,12 +3,13 @@
 //!
 //! The photo is drawn into the network's input (`canvas`), the network marks the centres of
 //! faces on a map of a quarter of its size, `decode` reads boxes and landmarks there, and
-//! `nms` keeps one box a face.
+//! `nms` keeps one box a face. Where that finds nothing, `second_look` looks differently.
 
 mod canvas;
 mod decode;
 mod nms;
 mod resize;
+mod second_look;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -18,6 +19,7 @@ pub use nms::SAME_FACE_IOU;
 use canvas::Canvas;
 use decode::decode;
 use nms::suppress;
+use second_look::split_off_doubtful;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -47,21 +49,22 @@ pub struct DetectOptions {
     /// The photo's longer side is scaled down to this many pixels. Faces of some 16 pixels there
     /// are found; time grows with the square.
     pub long_side: usize,
-    /// Whether to look again for a face that fills the photo where none was found.
-    pub close_up: bool,
+    /// Whether to look again where no face was found: closer at what might be one, for a face
+    /// that fills the photo, and for turned ones.
+    pub second_look: bool,
 }
 
 impl DetectOptions {
     /// For photos: faces from about a fortieth of the longer side.
     pub const PHOTO: Self = Self {
         long_side: 640,
-        close_up: true,
+        second_look: true,
     };
 
     /// For the camera, a quarter of the time: faces from about a twentieth of the longer side.
     pub const CAMERA: Self = Self {
         long_side: 320,
-        close_up: false,
+        second_look: false,
     };
 }
 
@@ -98,16 +101,17 @@ impl Detector {
         photo: &Photo,
         options: &DetectOptions,
     ) -> Result<Vec<Face>, DetectError> {
-        let faces = self
-            .look(photo, Canvas::whole(photo, options.long_side))
-            .await?;
-        if faces.is_empty() && options.close_up {
-            return self.look(photo, Canvas::close_up(photo)).await;
+        let canvas = Canvas::whole(photo, options.long_side);
+        let mut faces = self.look(photo, &canvas).await?;
+        let doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
+        if faces.is_empty() && options.second_look {
+            return self.look_again(photo, &doubtful).await;
         }
         Ok(faces)
     }
 
-    async fn look(&mut self, photo: &Photo, canvas: Canvas) -> Result<Vec<Face>, DetectError> {
+    /// The candidates of one look, doubtful ones too, the surest first.
+    async fn look(&mut self, photo: &Photo, canvas: &Canvas) -> Result<Vec<Face>, DetectError> {
         let input = &self.runner.plan().input;
         let data = canvas.draw(photo, input.scale, input.offset);
         let batch = Batch {
@@ -117,7 +121,7 @@ impl Detector {
             width: canvas.width,
         };
         let outputs = self.runner.run(batch).await?;
-        Ok(suppress(decode(&outputs, &canvas, photo)))
+        Ok(suppress(decode(&outputs, canvas, photo)))
     }
 }
 

@@ -1,6 +1,51 @@
 //! Scaling of a photo without aliasing.
 
+use crate::geometry::Rect;
 use crate::photo::Photo;
+
+/// Whole pixels of a photo, at least one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Columns to the left.
+    pub left: usize,
+    /// Rows above.
+    pub top: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl Part {
+    /// All of a photo.
+    #[must_use]
+    pub fn whole(photo: &Photo) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            width: photo.width(),
+            height: photo.height(),
+        }
+    }
+
+    /// The pixels of a photo that a rectangle touches; where it lies outside, the nearest one.
+    #[must_use]
+    pub fn around(photo: &Photo, rect: &Rect) -> Self {
+        let along = |start: f32, end: f32, size: usize| {
+            let first = (start.floor().max(0.0) as usize).min(size - 1);
+            let last = (end.ceil().max(0.0) as usize).clamp(first + 1, size);
+            (first, last - first)
+        };
+        let (left, width) = along(rect.x, rect.right(), photo.width());
+        let (top, height) = along(rect.y, rect.bottom(), photo.height());
+        Self {
+            left,
+            top,
+            width,
+            height,
+        }
+    }
+}
 
 /// The input pixels that one output pixel is made of.
 struct Taps {
@@ -28,10 +73,11 @@ fn triangle(from: usize, to: usize) -> Vec<Taps> {
     (0..to).map(taps).collect()
 }
 
-/// Draws a photo, scaled to `size` (rows, columns), at `origin` (row, column) into a canvas of
+/// Draws a part of a photo, scaled to `size` (rows, columns), at `origin` (row, column) into a canvas of
 /// RGB values that holds zeros there and is `canvas_width` wide.
 pub fn draw(
     photo: &Photo,
+    part: &Part,
     size: [usize; 2],
     canvas: &mut [f32],
     canvas_width: usize,
@@ -39,12 +85,14 @@ pub fn draw(
 ) {
     let [rows, columns] = size;
     let [top, left] = origin;
-    let down = triangle(photo.height(), rows);
-    let across = triangle(photo.width(), columns);
+    let down = triangle(part.height, rows);
+    let across = triangle(part.width, columns);
     let mut scaled = vec![0.0_f32; columns * 3];
     let mut first = 0;
-    // Each row of the photo is read once and added to the output rows that it is part of.
-    for (y, row) in photo.rgba().chunks_exact(4 * photo.width()).enumerate() {
+    // Each row is read once and added to the output rows that it belongs to.
+    let lines = photo.rgba().chunks_exact(4 * photo.width());
+    for (y, line) in lines.skip(part.top).take(part.height).enumerate() {
+        let row = &line[4 * part.left..][..4 * part.width];
         for (pixel, taps) in scaled.chunks_exact_mut(3).zip(&across) {
             let mut sum = [0.0_f32; 4];
             for (rgba, weight) in row[4 * taps.start..].chunks_exact(4).zip(&taps.weights) {
@@ -76,7 +124,14 @@ mod tests {
 
     fn resized(photo: &Photo, size: [usize; 2]) -> Vec<f32> {
         let mut canvas = vec![0.0; size[0] * size[1] * 3];
-        draw(photo, size, &mut canvas, size[1], [0, 0]);
+        draw(
+            photo,
+            &Part::whole(photo),
+            size,
+            &mut canvas,
+            size[1],
+            [0, 0],
+        );
         canvas
     }
 

@@ -117,15 +117,51 @@ fn a_second_look_is_taken_only_where_it_is_asked_for() {
     let photo = spots(400, 400, &[Point::new(200.0, 200.0)], 20.0);
     let mut options = DetectOptions {
         long_side: 16,
-        close_up: false,
+        second_look: false,
     };
     assert_eq!(detect(&photo, &options), []);
-    options.close_up = true;
+    options.second_look = true;
     let [face] = detect(&photo, &options)[..] else {
         panic!("one face");
     };
     let found = face.extent.center();
     assert!((found.x - 200.0).abs() < 12.0 && (found.y - 200.0).abs() < 12.0);
+}
+
+/// A black photo with a square of this red and size around its middle, a corner of four places
+/// of the map.
+fn red_square(red: u8, size: f32) -> Photo {
+    let mut rgba = spots(400, 400, &[Point::new(200.0, 200.0)], size)
+        .rgba()
+        .to_vec();
+    for pixel in rgba.chunks_exact_mut(4) {
+        pixel[0] = pixel[0].min(red);
+    }
+    Photo::new(400, 400, rgba).expect("a valid photo")
+}
+
+#[test]
+fn a_doubtful_face_is_one_if_a_closer_look_is_sure() {
+    let options = DetectOptions {
+        long_side: 400,
+        second_look: true,
+    };
+    let first_look = DetectOptions {
+        second_look: false,
+        ..options
+    };
+    // Each place sees a quarter of it, which is too little; cut out and enlarged it fills one.
+    let small = red_square(255, 4.0);
+    assert_eq!(detect(&small, &first_look), []);
+    let [face] = detect(&small, &options)[..] else {
+        panic!("one face");
+    };
+    let found = face.extent.center();
+    assert!((found.x - 200.0).abs() < 4.0 && (found.y - 200.0).abs() < 4.0);
+    assert!(face.score > MIN_SCORE);
+    // Faint at any size.
+    let faint = red_square(60, 100.0);
+    assert_eq!(detect(&faint, &options), []);
 }
 
 proptest! {

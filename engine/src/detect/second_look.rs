@@ -1,0 +1,111 @@
+//! Looks that are taken where the first one found nothing: cheap ones, for the network is quick on
+//! small pictures, and strict ones, for a picture without people must stay one without faces.
+
+use super::canvas::{Canvas, Turn};
+use super::nms::{SAME_FACE_IOU, suppress};
+use super::resize::Part;
+use super::{DetectError, Detector, Face};
+use crate::geometry::{Point, Rect};
+use crate::photo::Photo;
+
+/// Candidates from this score on are worth a closer look. Pictures without people hardly have
+/// any, and theirs vanish on that look.
+pub(super) const MIN_DOUBTFUL_SCORE: f32 = 0.15;
+
+/// The score that a face must have on a second look. More than on the first: with each look there
+/// is more that may be taken for a face.
+const MIN_SECOND_SCORE: f32 = 0.6;
+
+/// How many doubtful candidates of one look are looked at closely.
+const MAX_DOUBTFUL: usize = 4;
+
+/// Length of the longer side and margin of the looks at the whole photo small: the sizes at which
+/// the network is best at a face that fills the photo. The margin is there because a face without
+/// surroundings is hard to see.
+const CLOSE_UPS: [(usize, usize); 3] = [(128, 48), (96, 48), (64, 32)];
+
+/// Share of the candidate's box that a closer look takes, length of its longer side and margin.
+/// Little of what is beside the face, which is what made it doubtful.
+const CLOSER: [(f32, usize, usize); 2] = [(1.0, 64, 32), (1.3, 96, 16)];
+
+/// The longer side of a photo that is looked at turned.
+const TURNED_SIDE: usize = 320;
+
+impl Detector {
+    /// Looks closer at the first look's doubtful candidates, then at the photo as a face that
+    /// fills it, then at the photo turned; the first that finds a face decides.
+    pub(super) async fn look_again(
+        &mut self,
+        photo: &Photo,
+        doubtful: &[Face],
+    ) -> Result<Vec<Face>, DetectError> {
+        let confirmed = self.confirm(photo, doubtful).await?;
+        if !confirmed.is_empty() {
+            return Ok(confirmed);
+        }
+        let whole = Part::whole(photo);
+        for (side, margin) in CLOSE_UPS {
+            let canvas = Canvas::place(whole, side, margin);
+            let mut faces = self.look(photo, &canvas).await?;
+            faces.retain(|face| is_upright(face, &canvas));
+            let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
+            if faces.is_empty() {
+                faces = self.confirm(photo, &doubtful).await?;
+            }
+            if !faces.is_empty() {
+                return Ok(faces);
+            }
+        }
+        for turn in [Turn::Right, Turn::Left, Turn::Over] {
+            let canvas = Canvas::whole(photo, TURNED_SIDE).turned(turn);
+            let mut faces = self.look(photo, &canvas).await?;
+            faces.retain(|face| face.score >= MIN_SECOND_SCORE && is_upright(face, &canvas));
+            if !faces.is_empty() {
+                return Ok(faces);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The faces that doubtful candidates turn out to be, each cut out of its surroundings.
+    async fn confirm(
+        &mut self,
+        photo: &Photo,
+        doubtful: &[Face],
+    ) -> Result<Vec<Face>, DetectError> {
+        let mut confirmed = Vec::new();
+        for candidate in doubtful.iter().take(MAX_DOUBTFUL) {
+            for (share, side, margin) in CLOSER {
+                let long = share * candidate.extent.width.max(candidate.extent.height);
+                let square = Rect::around(candidate.extent.center(), long, long);
+                let canvas = Canvas::place(Part::around(photo, &square), side, margin);
+                let seen = self.look(photo, &canvas).await?;
+                confirmed.extend(seen.into_iter().filter(|face| {
+                    face.score >= MIN_SECOND_SCORE
+                        && face.extent.iou(&candidate.extent) >= SAME_FACE_IOU
+                        && is_upright(face, &canvas)
+                }));
+            }
+        }
+        Ok(suppress(confirmed))
+    }
+}
+
+/// Takes the faces below a score out, the surest first as they came.
+pub(super) fn split_off_doubtful(faces: &mut Vec<Face>, min_score: f32) -> Vec<Face> {
+    faces.split_off(faces.partition_point(|face| face.score >= min_score))
+}
+
+/// Whether the mouth lies below the eyes, within 45 degrees, as the canvas is turned.
+fn is_upright(face: &Face, canvas: &Canvas) -> bool {
+    let along = |from: Point, to: Point| Point::new(to.x - from.x, to.y - from.y);
+    let [left_eye, right_eye, _, left_corner, right_corner] = face.landmarks;
+    let face_down = along(
+        left_eye.midpoint(right_eye),
+        left_corner.midpoint(right_corner),
+    );
+    let origin = canvas.point_to_photo(Point::new(0.0, 0.0));
+    let down = along(origin, canvas.point_to_photo(Point::new(0.0, 1.0)));
+    let across = (face_down.x * down.y - face_down.y * down.x).abs();
+    face_down.x * down.x + face_down.y * down.y > across
+}
