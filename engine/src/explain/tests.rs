@@ -324,17 +324,16 @@ fn a_counter_example_changes_the_prediction_and_has_nothing_needless() {
                 continue;
             };
             found += 1;
-            let mut prediction = |covered: &[bool]| {
-                let picture = fill.cover(&pixels, &fill.background(&pixels), covered);
-                let logits = pollster::block_on(network.logits(&picture, 1)).expect("valid")[0];
+            let mut read = |picture: &[f32]| {
+                let logits = pollster::block_on(network.logits(picture, 1)).expect("valid")[0];
                 target::most_probable(&logits)
             };
+            assert_eq!(read(&example.picture(&pixels, fill)), example.after);
+            let mut prediction =
+                |covered: &[bool]| read(&fill.cover(&pixels, &fill.background(&pixels), covered));
             assert_eq!(prediction(&[false; PIXELS]), example.before);
             assert_eq!(prediction(&example.covered), example.after);
             assert_ne!(example.before, example.after);
-            let then = example.picture(&pixels, fill);
-            let logits = pollster::block_on(network.logits(&then, 1)).expect("valid")[0];
-            assert_eq!(target::most_probable(&logits), example.after);
             assert!(example.area() > 0.0 && example.area() <= 0.5);
             let cell = |index: usize| (index / SIDE / 8, index % SIDE / 8);
             for first in (0..PIXELS).filter(|&index| example.covered[index]) {

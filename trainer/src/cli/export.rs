@@ -77,12 +77,11 @@ impl Export {
                 .or_user()?
                 .ok_or_else(|| anyhow!("{} has vanished; try again", checkpoint.display()))
                 .or_user()?;
-            match &self.out {
-                Some(out) => self.export_run(&run, out),
-                None => {
-                    let plan = best_plan(&run).ok_or(ReleaseError::NoPlan);
-                    self.write_onnx(&plan.map_err(blame)?)
-                }
+            if let Some(out) = &self.out {
+                self.export_run(&run, out)
+            } else {
+                let plan = best_plan(&run).ok_or(ReleaseError::NoPlan);
+                self.write_onnx(&plan.map_err(blame)?)
             }
         } else {
             let model = Model::load(&self.source).or_user()?;
