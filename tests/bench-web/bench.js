@@ -1,5 +1,6 @@
 // The bench:
 // node bench.js [--adapter software|system] [--plain] [--rounds N] [--only TASK,...] [--out FILE]
+//   [--note TEXT]
 //
 // `cargo xtask bench web` builds what it needs and starts it.
 
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     plain: { type: "boolean", default: false },
     rounds: { type: "string", default: "7" },
     only: { type: "string" },
+    note: { type: "string" },
     out: { type: "string", default: join(root, "reports/bench-web.json") },
   },
 });
@@ -129,6 +131,7 @@ const report = {
   browser: `Chromium ${version}`,
   adapter,
   relaxed_simd: !options.plain,
+  note: options.note,
   rounds,
   versions: await versions(),
   rows,

@@ -12,6 +12,8 @@ pub struct BenchReport {
     browser: String,
     adapter: Option<Adapter>,
     relaxed_simd: bool,
+    /// What else is to be known of the measurement.
+    note: Option<String>,
     rounds: usize,
     rows: Vec<Row>,
 }
@@ -86,8 +88,12 @@ impl BenchReport {
         let _ = writeln!(
             table,
             "{browser} headless on {}, {} cores, {date}; our engine {simd}; WebGPU on {adapter}. \
-             Minimum / median of at most {rounds} rounds in turn; the ratio is that of the medians.\n",
-            machine.cpu, machine.cores,
+             Minimum / median of at most {rounds} rounds in turn; the ratio is that of the medians.{}\n",
+            machine.cpu,
+            machine.cores,
+            self.note
+                .as_ref()
+                .map_or_else(String::new, |note| format!(" {note}")),
         );
         table +=
             "| work | ours | against | ratio | target | |\n| --- | --- | --- | --- | --- | --- |\n";
@@ -153,6 +159,7 @@ mod tests {
             "browser": "Chromium 1",
             "adapter": adapter,
             "relaxed_simd": true,
+            "note": "The machine was idle.",
             "rounds": 5,
             "rows": [
                 {
@@ -183,6 +190,7 @@ mod tests {
         let table = report(json!({ "name": "SwiftShader", "software": true }));
         assert!(table.contains("software adapter SwiftShader, a program on the CPU"));
         assert!(table.contains("engine with relaxed SIMD"));
+        assert!(table.contains("medians. The machine was idle.\n"));
         let row = "| a face | mien-cpu: 1.00 / 1.50 ms | other: 29 / 30 ms | 0.05 | 0.6 \
                    | met; outputs differ by 1e-6 |\n";
         assert!(table.contains(row), "{table}");
