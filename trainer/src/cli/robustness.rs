@@ -14,8 +14,13 @@ use crate::models::{DEFAULT_CLASSIFIER, DETECTOR};
 use crate::photo::{decode_photo, read_photo};
 use crate::robustness::{Subject, graph, markdown};
 
-/// A photo without a face, into which faces are pasted.
-const BACKGROUND: &[u8] = include_bytes!("../../../tests/photos/chelsea.png");
+/// Photos without a face, into which faces are pasted: fur, a table, the sky, stones.
+const BACKGROUNDS: [&[u8]; 4] = [
+    include_bytes!("../../../tests/photos/chelsea.png"),
+    include_bytes!("../../../tests/photos/coffee.jpg"),
+    include_bytes!("../../../tests/photos/rocket.jpg"),
+    include_bytes!("../../../tests/photos/gravel.jpg"),
+];
 
 /// Measures accuracy and calibration on corrupted faces, and on faces pasted into scenes.
 #[derive(Debug, Args)]
@@ -35,7 +40,7 @@ pub struct Robustness {
     /// How many faces to use, evenly spread [default: all].
     #[arg(long)]
     limit: Option<usize>,
-    /// A photo without faces to paste faces into; may be given again [default: one that ships].
+    /// A photo without faces to paste faces into; may be given again [default: four that ship].
     #[arg(long)]
     scene: Vec<PathBuf>,
     /// Where to write table and graph: this path with .json, .md and .svg.
@@ -82,7 +87,8 @@ impl Robustness {
 
     fn backgrounds(&self) -> Outcome<Vec<Photo>> {
         if self.scene.is_empty() {
-            return Ok(vec![decode_photo(BACKGROUND).or_internal()?]);
+            let shipped = BACKGROUNDS.iter().map(|bytes| decode_photo(bytes));
+            return shipped.collect::<Result<Vec<_>, _>>().or_internal();
         }
         self.scene
             .iter()
