@@ -478,8 +478,8 @@ fn training_faces_of_other_splits_are_dropped() {
     assert_eq!(data::read(&path).expect("the same faces"), splits);
 
     let config = DataConfig {
-        labels: Labels::Own,
         drop_cross_split: true,
+        ..DataConfig::default()
     };
     let prepared = data::prepare(&path, None, &config, 7).expect("faces");
     assert_eq!(prepared.repeated, 2);
