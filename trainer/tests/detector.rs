@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use image::imageops::{self, FilterType};
 use image::{RgbaImage, imageops::crop_imm};
 use mien_engine::cpu;
+use mien_engine::crop::FRAMING;
 use mien_engine::detect::{DetectOptions, Detector, Face};
 use mien_engine::geometry::Rect;
 use mien_engine::photo::Photo;
@@ -166,8 +167,73 @@ fn the_astronaut_has_one_face() {
 }
 
 #[test]
-fn a_cat_has_no_human_face() {
-    assert_eq!(detect(photo("chelsea.png"), &DetectOptions::PHOTO), []);
+fn pictures_without_people_have_no_face_however_they_are_cut_and_turned() {
+    for name in ["chelsea.png", "coffee.jpg", "rocket.jpg", "gravel.jpg"] {
+        let whole = photo(name);
+        assert_eq!(
+            detect(imageops::rotate90(&whole), &DetectOptions::PHOTO),
+            []
+        );
+        let side = whole.height() / 2;
+        for (left, top) in [(0, 0), (side, 0), (0, side), (side, side)] {
+            let part = crop_imm(&whole, left, top, side, side).to_image();
+            assert_eq!(
+                detect(part, &DetectOptions::PHOTO),
+                [],
+                "{name} {left} {top}"
+            );
+        }
+        assert_eq!(detect(whole, &DetectOptions::PHOTO), [], "{name}");
+    }
+}
+
+#[test]
+fn a_face_is_found_in_a_turned_photo_and_set_upright() {
+    let upright = photo("../../public/samples/camera.jpg");
+    let (width, height) = (upright.width() as f32, upright.height() as f32);
+    let [face] = detect(upright.clone(), &DetectOptions::PHOTO)[..] else {
+        panic!("one face");
+    };
+    let middle = face.extent.center();
+    for (turned, degrees, expected) in [
+        (
+            imageops::rotate90(&upright),
+            90.0_f32,
+            (height - middle.y, middle.x),
+        ),
+        (
+            imageops::rotate180(&upright),
+            180.0,
+            (width - middle.x, height - middle.y),
+        ),
+    ] {
+        let [found] = detect(turned, &DetectOptions::PHOTO)[..] else {
+            panic!("one face at {degrees} degrees");
+        };
+        let center = found.extent.center();
+        let distance = (center.x - expected.0).hypot(center.y - expected.1);
+        assert!(distance < 0.2 * face.extent.height, "{degrees}: {distance}");
+        let angle = FRAMING.transform(&found).angle() - FRAMING.transform(&face).angle();
+        let off = (angle.to_degrees() - degrees + 540.0).rem_euclid(360.0) - 180.0;
+        assert!(off.abs() < 20.0, "{degrees}: {off}");
+    }
+}
+
+#[test]
+fn a_small_gray_picture_that_is_a_face_has_one() {
+    let (picture, _) = around_the_face(1.0);
+    for (side, noise) in [(48, 0), (48, 40), (96, 40), (224, 0)] {
+        let mut small = imageops::resize(&picture, side, side, FilterType::Triangle);
+        for (index, pixel) in small.pixels_mut().enumerate() {
+            let [r, g, b, _] = pixel.0.map(u32::from);
+            // Some grain, and half the light.
+            let grain = (index as u32).wrapping_mul(2_654_435_761) >> 16 & 0xff;
+            let luma = (r + 2 * g + b) / 8 + grain * noise / 255;
+            pixel.0[..3].fill(luma as u8);
+        }
+        let faces = detect(small, &DetectOptions::PHOTO);
+        assert_eq!(faces.len(), 1, "{side} pixels, grain {noise}: {faces:?}");
+    }
 }
 
 #[test]
