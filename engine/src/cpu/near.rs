@@ -103,7 +103,8 @@ mod tests {
         let axis = Axis::INPUT.slide(&two, 0);
         // Pixel i of 3 x 3, stride 2, padding 1 looks at 2 i.
         assert_eq!((axis.first, axis.step), (0.0, 2.0));
-        assert_eq!(axis.near(&(8..16), 0), 4..8);
+        // Half a step counts as near: pixel 8 looks at 16, one beyond the part.
+        assert_eq!(axis.near(&(8..16), 0), 4..9);
         assert_eq!(axis.near(&(8..16), 3), 3..10);
         assert_eq!(axis.near(&(9..10), 0), 4..6);
         assert_eq!(axis.near(&(0..1), 4), 0..3);

@@ -40,6 +40,25 @@ pub struct EpochRecord {
     pub loading_seconds: f64,
 }
 
+impl EpochRecord {
+    /// The record with nine decimals: so short, numbers are read from JSON as they were written, and
+    /// a resumed run has the history of one that was not interrupted.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let round = |value: f64| (value * 1e9).round() / 1e9;
+        Self {
+            epoch: self.epoch,
+            learning_rate: round(self.learning_rate),
+            train_loss: round(self.train_loss),
+            train_accuracy: round(self.train_accuracy),
+            valid_loss: round(self.valid_loss),
+            valid_accuracy: round(self.valid_accuracy),
+            seconds: round(self.seconds),
+            loading_seconds: round(self.loading_seconds),
+        }
+    }
+}
+
 /// A run's state after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {

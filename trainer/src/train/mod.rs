@@ -211,6 +211,7 @@ impl<'a, O: Ops> Session<'a, O> {
         record.valid_loss = predictions.negative_log_likelihood(1.0);
         record.valid_accuracy = predictions.accuracy();
         record.seconds = started.elapsed().as_secs_f64();
+        let record = record.rounded();
 
         let history = &self.state.header.history;
         if history
