@@ -305,7 +305,7 @@ mod tests {
         };
         let checks: Vec<f32> = (0..FACE_PIXELS)
             .map(|i| {
-                if (i % SIDE + i / SIDE) % 2 == 0 {
+                if (i % SIDE + i / SIDE).is_multiple_of(2) {
                     50.0
                 } else {
                     200.0

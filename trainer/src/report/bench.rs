@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn report(adapter: serde_json::Value) -> String {
+    fn report(adapter: &serde_json::Value) -> String {
         let report = json!({
             "date": "2026-01-02",
             "machine": { "cpu": "Some CPU", "cores": 2 },
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn each_row_says_what_was_measured_and_whether_it_is_enough() {
-        let table = report(json!({ "name": "SwiftShader", "software": true }));
+        let table = report(&json!({ "name": "SwiftShader", "software": true }));
         assert!(table.contains("software adapter SwiftShader, a program on the CPU"));
         assert!(table.contains("engine with relaxed SIMD"));
         assert!(table.contains("medians. The machine was idle.\n"));
@@ -200,6 +200,6 @@ mod tests {
 
     #[test]
     fn a_missing_adapter_is_no_adapter() {
-        assert!(report(json!(null)).contains("WebGPU on no adapter."));
+        assert!(report(&json!(null)).contains("WebGPU on no adapter."));
     }
 }
