@@ -116,7 +116,7 @@ impl Reader {
                 "label": reading.label().name(),
             })
         });
-        Ok(serde_json::Value::from_iter(faces).to_string())
+        Ok(faces.collect::<serde_json::Value>().to_string())
     }
 }
 
