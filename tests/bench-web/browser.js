@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { QUIET_FLAGS, SOFTWARE_WEBGPU_FLAGS, WEBGPU_FLAG } from "../chromium.mjs";
 
 /** Runs of ten seconds and more happen on a software adapter. */
 const PATIENCE_MS = 300_000;
@@ -19,18 +20,12 @@ export async function openBrowser({ adapter, plain }) {
     headless: true,
     viewport: { width: 1280, height: 900 },
     args: [
-      "--no-sandbox",
-      "--no-first-run",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
+      ...QUIET_FLAGS,
       // Each contestant waits in a tab of its own for its turn.
       "--disable-background-timer-throttling",
       "--disable-backgrounding-occluded-windows",
       "--disable-renderer-backgrounding",
-      "--enable-unsafe-webgpu",
-      ...(adapter === "software" ? ["--use-webgpu-adapter=swiftshader"] : []),
+      ...(adapter === "software" ? SOFTWARE_WEBGPU_FLAGS : [WEBGPU_FLAG]),
     ],
   });
   context.setDefaultTimeout(PATIENCE_MS);

@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { QUIET_FLAGS, SOFTWARE_WEBGPU_FLAGS } from "../chromium.mjs";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -61,22 +62,12 @@ export async function serveSite({ without, change = (name, body) => body } = {})
 
 /** Starts Chromium with a profile that nobody has used, and with WebGPU on a software adapter. */
 export async function openBrowser({ flags = [], webgpu = true } = {}) {
-  const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
   const profile = await mkdtemp(join(tmpdir(), "mien-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
     headless: true,
     viewport: { width: 1280, height: 900 },
-    args: [
-      "--no-sandbox",
-      "--no-first-run",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      ...(webgpu ? gpuFlags : []),
-      ...flags,
-    ],
+    args: [...QUIET_FLAGS, ...(webgpu ? SOFTWARE_WEBGPU_FLAGS : []), ...flags],
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const close = async () => {
