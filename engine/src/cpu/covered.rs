@@ -30,8 +30,13 @@ impl Runner {
         forward(&self.plan, &self.steps, &mut base, covered.data);
         let mut outputs = self.outputs(&base, 1 + covered.places.len());
         self.read(&base, &mut outputs);
-        let shapes = self.plan.shapes(covered.height, covered.width)?;
-        let sights = Sights::of(&self.plan, &shapes);
+        let near = match covered.margin {
+            Some(margin) => {
+                let shapes = self.plan.shapes(covered.height, covered.width)?;
+                Some((margin, Sights::of(&self.plan, &shapes)))
+            }
+            None => None,
+        };
         // Equal to `base` between runs.
         let mut work = base.clone();
         let mut changed = vec![None; 1 + self.plan.layers.len()];
@@ -43,8 +48,10 @@ impl Runner {
             }
             changed[0].clone_from(&place);
             self.update(&mut work, &mut changed, |tensor, region| {
-                match (covered.margin, &place) {
-                    (Some(margin), Some(place)) => sights.limit(tensor, region, place, margin),
+                match (&near, &place) {
+                    (Some((margin, sights)), Some(place)) => {
+                        sights.limit(tensor, region, place, *margin)
+                    }
                     _ => Some(region),
                 }
             });
