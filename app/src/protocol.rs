@@ -18,7 +18,7 @@ use crate::judging;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Names one request; never used twice in a page's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,12 +97,16 @@ pub enum Request {
 }
 
 /// How thoroughly a picture is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PictureKind {
     /// A photo: small faces count.
     Photo,
     /// A frame of the camera: speed counts.
-    Frame,
+    Frame {
+        /// Share of the frame's longer side that the smallest of the faces takes which are expected
+        /// in it; nothing where all of the frame is to be searched alike.
+        smallest_face: Option<f32>,
+    },
 }
 
 /// From the worker to the page.

@@ -64,19 +64,10 @@ impl Bench {
         setup::npm_packages(&folder)?;
         let models = folder.join(".cache/models");
         fs::create_dir_all(&models)?;
+        let mien = mien()?;
         for model in MODELS {
             let onnx = models.join(model).with_extension("onnx");
-            // The features of the whole workspace's build, so that Burn is not compiled again.
-            run(cargo()
-                .args([
-                    "run",
-                    "--quiet",
-                    "--release",
-                    "--workspace",
-                    "--exclude=xtask",
-                ])
-                .args(["--bin", "mien", "--", "export", model, "--onnx"])
-                .arg(onnx))?;
+            run(command(&mien).args(["export", model, "--onnx"]).arg(onnx))?;
         }
         build_engine()?;
         let mut node = command("node");
@@ -101,6 +92,21 @@ impl Bench {
         }
         run(&mut node)
     }
+}
+
+/// The command line. It is built as the tests build it: another selection of packages would give Burn
+/// other features, and compile it once more.
+fn mien() -> Result<PathBuf> {
+    run(cargo().args([
+        "test",
+        "--quiet",
+        "--release",
+        "--workspace",
+        "--exclude=xtask",
+        "--no-run",
+        "--test=command_line",
+    ]))?;
+    Ok(wasm::target_directory()?.join("release/mien"))
 }
 
 /// The engine as the site has it, with a way to call it, in `target/bench-web`.

@@ -156,7 +156,9 @@ impl Jobs {
         self.cancelled.check(id)?;
         let options = match kind {
             PictureKind::Photo => DetectOptions::PHOTO,
-            PictureKind::Frame => DetectOptions::CAMERA,
+            PictureKind::Frame { smallest_face } => {
+                smallest_face.map_or(DetectOptions::CAMERA, DetectOptions::following)
+            }
         };
         let read = match read_timed(&mut self.engine, &photo, &options).await {
             Err(error) if self.leave_gpu(&error).await => {

@@ -87,6 +87,12 @@ impl Canvas {
         }
     }
 
+    /// Input pixels for one photo pixel.
+    #[must_use]
+    pub fn scale(&self) -> f32 {
+        1.0 / self.step[0].max(self.step[1])
+    }
+
     /// Rows and columns before the turn.
     fn upright_size(&self) -> [usize; 2] {
         match self.turn {

@@ -1,6 +1,5 @@
 //! From the network's maps to faces.
 
-use super::second_look::MIN_DOUBTFUL_SCORE;
 use super::{Canvas, Face};
 use crate::geometry::{Point, Rect};
 use crate::photo::Photo;
@@ -17,8 +16,13 @@ pub(super) const CHANNELS: [usize; 4] = [1, 2, 2, 10];
 /// Reads the candidates off the network's outputs for one canvas: score `[rows, columns, 1]`;
 /// logarithm of height and width in strides; offset down and right in strides; five landmarks
 /// (down, right) as fractions of the box. A candidate is a place whose score is the highest
-/// among its neighbours and at least [`MIN_DOUBTFUL_SCORE`].
-pub(super) fn decode(outputs: &[Vec<f32>], canvas: &Canvas, photo: &Photo) -> Vec<Face> {
+/// among its neighbours and at least `min_score`.
+pub(super) fn decode(
+    outputs: &[Vec<f32>],
+    canvas: &Canvas,
+    photo: &Photo,
+    min_score: f32,
+) -> Vec<Face> {
     let [scores, sizes, offsets, landmarks] = outputs else {
         unreachable!("the detector's plan was found to have four outputs");
     };
@@ -29,7 +33,7 @@ pub(super) fn decode(outputs: &[Vec<f32>], canvas: &Canvas, photo: &Photo) -> Ve
             let columns_near = column.saturating_sub(1)..columns.min(column + 2);
             columns_near.map(move |column| row * columns + column)
         });
-        score >= MIN_DOUBTFUL_SCORE && neighbours.all(|place| scores[place] <= score)
+        score >= min_score && neighbours.all(|place| scores[place] <= score)
     };
     let whole = Rect {
         x: 0.0,

@@ -3,10 +3,12 @@
 //!
 //! The photo is drawn into the network's input (`canvas`), the network marks the centres of
 //! faces on a map of a quarter of its size, `decode` reads boxes and landmarks there, and
-//! `nms` keeps one box a face. Where that finds nothing, `second_look` looks differently.
+//! `nms` keeps one box a face. `second_look` looks differently where that finds nothing and closer
+//! where it leaves doubts, `finer_look` closer where faces are small.
 
 mod canvas;
 mod decode;
+mod finer_look;
 mod nms;
 mod resize;
 mod second_look;
@@ -19,7 +21,7 @@ pub use nms::SAME_FACE_IOU;
 use canvas::Canvas;
 use decode::decode;
 use nms::suppress;
-use second_look::split_off_doubtful;
+use second_look::{MIN_DOUBTFUL_SCORE, split_off_doubtful};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -49,23 +51,41 @@ pub struct DetectOptions {
     /// The photo's longer side is scaled down to this many pixels. Faces of some 16 pixels there
     /// are found; time grows with the square.
     pub long_side: usize,
-    /// Whether to look again where no face was found: closer at what might be one, for a face
-    /// that fills the photo, and for turned ones.
-    pub second_look: bool,
+    /// Whether to look again: closer at what might be a face, finer where faces are small, and
+    /// where there is none, for one that fills the photo and for turned ones.
+    pub look_again: bool,
 }
 
+/// Pixels that a face followed by the camera should have in the detector's input: enough for
+/// landmarks as exact as at full size.
+const FOLLOWED_FACE: f32 = 64.0;
+
 impl DetectOptions {
-    /// For photos: faces from about a fortieth of the longer side.
+    /// For photos: faces from about a fortieth of the longer side, and where there are such small
+    /// ones, from about a seventieth.
     pub const PHOTO: Self = Self {
         long_side: 640,
-        second_look: true,
+        look_again: true,
     };
 
     /// For the camera, a quarter of the time: faces from about a twentieth of the longer side.
     pub const CAMERA: Self = Self {
         long_side: 320,
-        second_look: false,
+        look_again: false,
     };
+
+    /// For a frame of the camera in which the smallest face is expected to take this share of the
+    /// longer side: faces down to half of that. Never finer than [`CAMERA`](Self::CAMERA), and
+    /// down to a quarter of its time.
+    #[must_use]
+    pub fn following(smallest_share: f32) -> Self {
+        let long_side = (FOLLOWED_FACE / smallest_share.clamp(0.01, 1.0)).ceil() as usize;
+        let finest = Self::CAMERA.long_side;
+        Self {
+            long_side: long_side.clamp(finest / 2, finest),
+            ..Self::CAMERA
+        }
+    }
 }
 
 /// Why no faces could be looked for.
@@ -102,16 +122,26 @@ impl Detector {
         options: &DetectOptions,
     ) -> Result<Vec<Face>, DetectError> {
         let canvas = Canvas::whole(photo, options.long_side);
-        let mut faces = self.look(photo, &canvas).await?;
-        let doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
-        if faces.is_empty() && options.second_look {
-            return self.look_again(photo, &doubtful).await;
+        if !options.look_again {
+            return self.look(photo, &canvas, MIN_SCORE).await;
         }
-        Ok(faces)
+        let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
+        let doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
+        faces.extend(self.confirm(photo, &doubtful).await?);
+        if faces.is_empty() {
+            return self.look_differently(photo).await;
+        }
+        faces.extend(self.look_finer(photo, &canvas, &faces).await?);
+        Ok(suppress(faces))
     }
 
-    /// The candidates of one look, doubtful ones too, the surest first.
-    async fn look(&mut self, photo: &Photo, canvas: &Canvas) -> Result<Vec<Face>, DetectError> {
+    /// The candidates of one look, the surest first.
+    async fn look(
+        &mut self,
+        photo: &Photo,
+        canvas: &Canvas,
+        min_score: f32,
+    ) -> Result<Vec<Face>, DetectError> {
         let input = &self.runner.plan().input;
         let data = canvas.draw(photo, input.scale, input.offset);
         let batch = Batch {
@@ -121,7 +151,7 @@ impl Detector {
             width: canvas.width,
         };
         let outputs = self.runner.run(batch).await?;
-        Ok(suppress(decode(&outputs, canvas, photo)))
+        Ok(suppress(decode(&outputs, canvas, photo, min_score)))
     }
 }
 

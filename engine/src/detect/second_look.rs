@@ -1,5 +1,6 @@
-//! Looks that are taken where the first one found nothing: cheap ones, for the network is quick on
-//! small pictures, and strict ones, for a picture without people must stay one without faces.
+//! Looks that are taken where the first one is in doubt or found nothing: cheap ones, for the network
+//! is quick on small pictures, and strict ones, for a picture without people must stay one without
+//! faces.
 
 use super::canvas::{Canvas, Turn};
 use super::nms::{SAME_FACE_IOU, suppress};
@@ -14,7 +15,7 @@ pub(super) const MIN_DOUBTFUL_SCORE: f32 = 0.15;
 
 /// The score that a face must have on a second look. More than on the first: with each look there
 /// is more that may be taken for a face.
-const MIN_SECOND_SCORE: f32 = 0.6;
+pub(super) const MIN_SECOND_SCORE: f32 = 0.6;
 
 /// How many doubtful candidates of one look are looked at closely.
 const MAX_DOUBTFUL: usize = 4;
@@ -32,21 +33,16 @@ const CLOSER: [(f32, usize, usize); 2] = [(1.0, 64, 32), (1.3, 96, 16)];
 const TURNED_SIDE: usize = 320;
 
 impl Detector {
-    /// Looks closer at the first look's doubtful candidates, then at the photo as a face that
-    /// fills it, then at the photo turned; the first that finds a face decides.
-    pub(super) async fn look_again(
+    /// Looks at the photo as a face that fills it, then at the photo turned; the first look that
+    /// finds a face decides.
+    pub(super) async fn look_differently(
         &mut self,
         photo: &Photo,
-        doubtful: &[Face],
     ) -> Result<Vec<Face>, DetectError> {
-        let confirmed = self.confirm(photo, doubtful).await?;
-        if !confirmed.is_empty() {
-            return Ok(confirmed);
-        }
         let whole = Part::whole(photo);
         for (side, margin) in CLOSE_UPS {
             let canvas = Canvas::place(whole, side, margin);
-            let mut faces = self.look(photo, &canvas).await?;
+            let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
             faces.retain(|face| is_upright(face, &canvas));
             let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
             if faces.is_empty() {
@@ -58,8 +54,8 @@ impl Detector {
         }
         for turn in [Turn::Right, Turn::Left, Turn::Over] {
             let canvas = Canvas::whole(photo, TURNED_SIDE).turned(turn);
-            let mut faces = self.look(photo, &canvas).await?;
-            faces.retain(|face| face.score >= MIN_SECOND_SCORE && is_upright(face, &canvas));
+            let mut faces = self.look(photo, &canvas, MIN_SECOND_SCORE).await?;
+            faces.retain(|face| is_upright(face, &canvas));
             if !faces.is_empty() {
                 return Ok(faces);
             }
@@ -68,7 +64,7 @@ impl Detector {
     }
 
     /// The faces that doubtful candidates turn out to be, each cut out of its surroundings.
-    async fn confirm(
+    pub(super) async fn confirm(
         &mut self,
         photo: &Photo,
         doubtful: &[Face],
@@ -79,11 +75,9 @@ impl Detector {
                 let long = share * candidate.extent.width.max(candidate.extent.height);
                 let square = Rect::around(candidate.extent.center(), long, long);
                 let canvas = Canvas::place(Part::around(photo, &square), side, margin);
-                let seen = self.look(photo, &canvas).await?;
+                let seen = self.look(photo, &canvas, MIN_SECOND_SCORE).await?;
                 confirmed.extend(seen.into_iter().filter(|face| {
-                    face.score >= MIN_SECOND_SCORE
-                        && face.extent.iou(&candidate.extent) >= SAME_FACE_IOU
-                        && is_upright(face, &canvas)
+                    face.extent.iou(&candidate.extent) >= SAME_FACE_IOU && is_upright(face, &canvas)
                 }));
             }
         }

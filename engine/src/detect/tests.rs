@@ -20,6 +20,11 @@ fn layer(input: TensorId, kind: LayerKind, activation: Activation) -> Layer {
 
 /// The mean colour of each square of 4 x 4 pixels, and heads of which only the score looks at it.
 pub fn red_spots() -> Plan {
+    red_spots_in(BOX)
+}
+
+/// The same with another box around each spot.
+fn red_spots_in(size: [f32; 2]) -> Plan {
     let colour = TensorId(1);
     let head = |weight: Vec<f32>, bias: Vec<f32>, activation| {
         let kind = LayerKind::Conv {
@@ -31,7 +36,7 @@ pub fn red_spots() -> Plan {
         layer(colour, kind, activation)
     };
     let mean = LayerKind::AveragePool(Window::square(4, 4, 0));
-    let size = BOX.map(|side| (side / 4.0).ln());
+    let size = size.map(|side| (side / 4.0).ln());
     // Down and right, as parts of the box.
     let landmarks = vec![0.4, 0.3, 0.4, 0.7, 0.6, 0.5, 0.8, 0.3, 0.8, 0.7];
     Plan {
@@ -53,13 +58,14 @@ pub fn red_spots() -> Plan {
     }
 }
 
-fn detector() -> Detector {
-    let runner = cpu::Runner::new(red_spots()).expect("a valid plan");
-    Detector::new(Runner::Cpu(Box::new(runner))).expect("a detector")
+fn detect_with(plan: Plan, photo: &Photo, options: &DetectOptions) -> Vec<Face> {
+    let runner = cpu::Runner::new(plan).expect("a valid plan");
+    let mut detector = Detector::new(Runner::Cpu(Box::new(runner))).expect("a detector");
+    pollster::block_on(detector.detect(photo, options)).expect("a valid photo")
 }
 
 fn detect(photo: &Photo, options: &DetectOptions) -> Vec<Face> {
-    pollster::block_on(detector().detect(photo, options)).expect("a valid photo")
+    detect_with(red_spots(), photo, options)
 }
 
 /// A black photo with red squares of `size` pixels around the centres.
@@ -112,15 +118,15 @@ fn each_spot_is_one_face_within_the_photo() {
 }
 
 #[test]
-fn a_second_look_is_taken_only_where_it_is_asked_for() {
+fn a_look_again_is_taken_only_where_it_is_asked_for() {
     // So small that the whole photo at 16 pixels turns it black; the close-up enlarges it.
     let photo = spots(400, 400, &[Point::new(200.0, 200.0)], 20.0);
     let mut options = DetectOptions {
         long_side: 16,
-        second_look: false,
+        look_again: false,
     };
     assert_eq!(detect(&photo, &options), []);
-    options.second_look = true;
+    options.look_again = true;
     let [face] = detect(&photo, &options)[..] else {
         panic!("one face");
     };
@@ -144,10 +150,10 @@ fn red_square(red: u8, size: f32) -> Photo {
 fn a_doubtful_face_is_one_if_a_closer_look_is_sure() {
     let options = DetectOptions {
         long_side: 400,
-        second_look: true,
+        look_again: true,
     };
     let first_look = DetectOptions {
-        second_look: false,
+        look_again: false,
         ..options
     };
     // Each place sees a quarter of it, which is too little; cut out and enlarged it fills one.
@@ -162,6 +168,54 @@ fn a_doubtful_face_is_one_if_a_closer_look_is_sure() {
     // Faint at any size.
     let faint = red_square(60, 100.0);
     assert_eq!(detect(&faint, &options), []);
+}
+
+#[test]
+fn small_faces_are_looked_for_more_finely() {
+    // The smaller spot lies where four places of the first look's map meet, and in the middle of one
+    // of a quarter's.
+    let smaller = Point::new(120.0, 120.0);
+    let mut rgba = spots(3200, 1600, &[Point::new(2000.0, 800.0)], 100.0)
+        .rgba()
+        .to_vec();
+    let other = spots(3200, 1600, &[smaller], 18.0);
+    for (value, other) in rgba.iter_mut().zip(other.rgba()) {
+        *value = (*value).max(*other);
+    }
+    let photo = Photo::new(3200, 1600, rgba).expect("a valid photo");
+    let finds_it = |size, look_again| {
+        let options = DetectOptions {
+            long_side: 320,
+            look_again,
+        };
+        let faces = detect_with(red_spots_in(size), &photo, &options);
+        let is_it = |face: &Face| {
+            let center = face.extent.center();
+            (center.x - smaller.x)
+                .abs()
+                .max((center.y - smaller.y).abs())
+                < 40.0
+        };
+        faces.iter().any(is_it)
+    };
+    let small = [20.0, 16.0];
+    assert!(!finds_it(small, false));
+    assert!(finds_it(small, true));
+    // Where the first look's faces are large, no smaller ones are looked for.
+    assert!(!finds_it(BOX, true));
+}
+
+#[test]
+fn the_camera_is_searched_as_finely_as_the_followed_faces_ask_for() {
+    let long_side = |share| DetectOptions::following(share).long_side;
+    assert_eq!(long_side(0.05), DetectOptions::CAMERA.long_side);
+    assert_eq!(long_side(0.25), 256);
+    assert_eq!(long_side(0.9), DetectOptions::CAMERA.long_side / 2);
+    assert_eq!(
+        long_side(f32::INFINITY),
+        DetectOptions::CAMERA.long_side / 2
+    );
+    assert_eq!(long_side(0.0), DetectOptions::CAMERA.long_side);
 }
 
 proptest! {

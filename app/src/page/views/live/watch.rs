@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gloo::timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::tick;
-use mien_app::live::{Pace, Stages, Timeline};
+use mien_app::live::{Pace, Search, Stages, Timeline};
 use mien_app::protocol::{Failure, PhotoReading, PictureKind};
 use mien_engine::explain::{Answer, Fill, Method, OcclusionOptions, Question, Score, Target};
 use mien_engine::expression::Expression;
@@ -89,6 +89,15 @@ pub struct Watch {
     pub map_ms: RwSignal<Option<f64>>,
 }
 
+/// The share of the frame's longer side that each face takes.
+fn face_shares(reading: &PhotoReading) -> Vec<f32> {
+    let long_side = reading.width.max(reading.height) as f32;
+    let extents = reading.faces.iter().map(|reading| &reading.face.extent);
+    extents
+        .map(|extent| extent.width.max(extent.height) / long_side)
+        .collect()
+}
+
 impl Watch {
     /// Nothing seen yet.
     pub fn new() -> Self {
@@ -130,6 +139,7 @@ impl Watch {
     ) {
         let mut tracker = Tracker::new(TrackOptions::default());
         let mut pace = Pace::default();
+        let mut search = Search::default();
         let mut last_s = None;
         loop {
             let current_s = new_frame(video, last_s).await;
@@ -140,7 +150,9 @@ impl Watch {
                 continue;
             };
             last_s = Some(current_s);
-            let reading = match client.analyze(&picture, PictureKind::Frame).await {
+            let smallest_face = search.expected();
+            let kind = PictureKind::Frame { smallest_face };
+            let reading = match client.analyze(&picture, kind).await {
                 Ok(reading) => reading,
                 Err(Failure::Stopped) => {
                     TimeoutFuture::new(PAUSE_MS).await;
@@ -151,6 +163,7 @@ impl Watch {
             };
             let read = now();
             let timing = reading.timing;
+            search.saw(&face_shares(&reading));
             tracker.options.smoothing_s = live.smoothing_s.get_untracked();
             self.show(live, &mut tracker, time_s, reading);
             // What depends on the signals has been brought up to date after that.
