@@ -1,8 +1,6 @@
 //! Random changes to training faces, so that the network does not learn the pixels by heart and
 //! bears faces that are cut out, lit and resampled differently.
 
-use image::imageops::{self, FilterType};
-use image::{ImageBuffer, Luma};
 use mien_engine::crop::SIDE;
 use mien_engine::random::Random;
 use rand::rngs::SmallRng;
@@ -10,6 +8,7 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use crate::data::FACE_PIXELS;
+use crate::degrade::{add_noise, downscale};
 
 /// What may happen to a face; each amount is drawn uniformly up to the limit. All off by default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -163,25 +162,6 @@ fn blur(out: &mut [f32]) {
                 before = value;
             }
         }
-    }
-}
-
-/// To `side` pixels and back, each pixel between its neighbours.
-fn downscale(out: &mut [f32], side: u32) {
-    // Pixels of floating point go from 0 to 1 in this crate.
-    let place = |x: u32, y: u32| y as usize * SIDE + x as usize;
-    let full = SIDE as u32;
-    let face = ImageBuffer::from_fn(full, full, |x, y| Luma([out[place(x, y)] / 255.0]));
-    let small = imageops::resize(&face, side, side, FilterType::Triangle);
-    let again = imageops::resize(&small, full, full, FilterType::Triangle);
-    for (pixel, value) in out.iter_mut().zip(again.as_raw()) {
-        *pixel = 255.0 * value;
-    }
-}
-
-fn add_noise(out: &mut [f32], deviation: f32, random: &mut Random) {
-    for pixel in out {
-        *pixel = (*pixel + deviation * random.normal()).clamp(0.0, 255.0);
     }
 }
 

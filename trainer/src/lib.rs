@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cli;
 pub mod crop_fit;
 pub mod data;
+pub mod degrade;
 pub mod device;
 pub mod evaluate;
 pub mod explain_eval;

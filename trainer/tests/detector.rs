@@ -283,3 +283,29 @@ fn the_conversion_is_exact() {
         "{at_places} {of_means}"
     );
 }
+
+#[test]
+fn a_small_face_makes_smaller_ones_looked_for() {
+    // A picture without people, and on it a face of a thirtieth of its length and one of a fiftieth.
+    let mut scene = imageops::resize(&photo("gravel.jpg"), 1600, 1200, FilterType::Triangle);
+    let (picture, face) = around_the_face(2.0);
+    let mut truths = Vec::new();
+    for (height, [left, top]) in [(56.0, [300_u32, 250_u32]), (32.0, [1150, 820])] {
+        let scale = height / face.height;
+        let side = (picture.width() as f32 * scale) as u32;
+        let small = imageops::resize(&picture, side, side, FilterType::Triangle);
+        imageops::overlay(&mut scene, &small, left.into(), top.into());
+        let face = scaled(&face, scale);
+        truths.push(Rect {
+            x: face.x + left as f32,
+            y: face.y + top as f32,
+            ..face
+        });
+    }
+    let faces = detect(scene, &DetectOptions::PHOTO);
+    assert_eq!(faces.len(), truths.len(), "{faces:?}");
+    for truth in truths {
+        let found = faces.iter().any(|face| face.extent.iou(&truth) > 0.5);
+        assert!(found, "{truth:?}: {faces:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::nms::suppress;
 use super::resize::Part;
-use super::second_look::MIN_SECOND_SCORE;
+use super::second_look::{MIN_DOUBTFUL_SCORE, MIN_SECOND_SCORE, split_off_doubtful};
 use super::{DetectError, Detector, Face};
 use crate::photo::Photo;
 
@@ -42,9 +42,11 @@ impl Detector {
             if canvas.scale() < MIN_GAIN * first.scale() {
                 return Ok(Vec::new());
             }
-            let mut faces = self.look(photo, &canvas, MIN_SECOND_SCORE).await?;
+            let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
             faces.retain(|face| is_small(face) && is_whole(face, &part, photo));
+            let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
             found.extend(faces);
+            found.extend(self.confirm(photo, &doubtful).await?);
         }
         Ok(suppress(found))
     }

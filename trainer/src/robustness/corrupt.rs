@@ -3,7 +3,6 @@
 //! with strengths that suit 48 pixels.
 
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::{self, FilterType};
 use image::{GrayImage, ImageError};
 use mien_engine::crop::{FaceCrop, SIDE};
 use mien_engine::explain::{FaceParts, Part, gaussian_blur};
@@ -11,6 +10,8 @@ use mien_engine::geometry::{Point, Similarity};
 use mien_engine::photo::Photo;
 use mien_engine::random::Random;
 use serde::Serialize;
+
+use crate::degrade::{add_noise, downscale};
 
 /// Strengths of each corruption.
 pub const STRENGTHS: usize = 5;
@@ -126,16 +127,18 @@ impl Corruption {
             let changed = pixels.iter().map(|&value| change(value));
             changed.map(|value| value.clamp(0.0, 255.0)).collect()
         };
+        let on_copy = |change: &mut dyn FnMut(&mut [f32])| {
+            let mut copy = pixels.to_vec();
+            change(&mut copy);
+            copy
+        };
         Ok(match self {
             Self::Brightness => each(&|value| value + sign * amount),
             Self::Contrast => each(&|value| mean + amount * (value - mean)),
-            Self::Noise => {
-                let noisy = pixels.iter().map(|value| value + amount * random.normal());
-                noisy.map(|value| value.clamp(0.0, 255.0)).collect()
-            }
+            Self::Noise => on_copy(&mut |copy| add_noise(copy, amount, random)),
             Self::Blur => gaussian_blur(pixels, amount),
             Self::Jpeg => jpeg(pixels, amount as u8)?,
-            Self::DownScaling => down_and_up(pixels, amount as u32),
+            Self::DownScaling => on_copy(&mut |copy| downscale(copy, amount as u32)),
             Self::Rotation => moved(pixels, sign * amount.to_radians(), [0.0, 0.0]),
             Self::Shift => {
                 let (y, x) = (std::f32::consts::TAU * random.unit()).sin_cos();
@@ -211,12 +214,6 @@ fn jpeg(pixels: &[f32], quality: u8) -> Result<Vec<f32>, ImageError> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&gray(pixels))?;
     Ok(floats(&image::load_from_memory(&bytes)?.into_luma8()))
-}
-
-fn down_and_up(pixels: &[f32], side: u32) -> Vec<f32> {
-    let small = imageops::resize(&gray(pixels), side, side, FilterType::Triangle);
-    let full = SIDE as u32;
-    floats(&imageops::resize(&small, full, full, FilterType::Triangle))
 }
 
 /// Turned about its middle by an angle in radians and moved; beyond its edge the face continues.
