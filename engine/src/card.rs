@@ -36,6 +36,9 @@ pub struct ModelCard {
     /// and where no threshold was good enough.
     #[serde(default)]
     pub uncertainty: Option<UncertaintyCard>,
+    /// How many people see what it says; absent where nobody's votes were to be had.
+    #[serde(default)]
+    pub agreement: Option<AgreementCard>,
     /// The day when the card was written, UTC, as `YYYY-MM-DD`.
     pub date: String,
     /// Licence of the weights.
@@ -89,6 +92,20 @@ pub struct SplitAnswers {
     pub answered: f64,
     /// Share of these readings that is right; absent without any.
     pub accuracy: Option<f64>,
+}
+
+/// What ten people who voted on the same faces for FER+ say to a model's answers, whatever labels it
+/// learned from. The page reads with the network whose answers most of them share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgreementCard {
+    /// The split.
+    pub split: String,
+    /// Number of its faces on which somebody voted for an expression.
+    pub faces: usize,
+    /// Mean share of a face's votes for an expression that go to the answer.
+    pub share_of_votes: f64,
+    /// Share of the faces whose answer got one vote or none: a mistake that people find strange.
+    pub strange: f64,
 }
 
 /// How a model was trained.
@@ -155,6 +172,7 @@ impl ModelCard {
             evaluations: Vec::new(),
             temperature,
             uncertainty: None,
+            agreement: None,
             date,
             licence: "MIT OR Apache-2.0; the training data are for research and development"
                 .to_owned(),

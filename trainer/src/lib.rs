@@ -1,6 +1,7 @@
 //! The trainer of Mien: data sets, augmentation, training runs, reports, and the command line
 //! `mien` that also runs the engine's whole pipeline natively.
 
+pub mod agreement;
 pub mod augment;
 pub mod average;
 pub mod bench;

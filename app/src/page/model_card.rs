@@ -27,6 +27,9 @@ pub struct CardFacts {
     /// When a reading is called uncertain.
     #[serde(default)]
     pub uncertainty: Option<UncertaintyFacts>,
+    /// How many people see what it says.
+    #[serde(default)]
+    pub agreement: Option<AgreementFacts>,
     /// The day when the card was written.
     pub date: String,
     /// Licence of the weights.
@@ -44,6 +47,17 @@ pub struct CardFacts {
 pub struct UncertaintyFacts {
     /// Below this probability of the most probable class.
     pub below: f32,
+}
+
+/// What voters on the same faces say to a network's answers.
+#[derive(Clone, Deserialize)]
+pub struct AgreementFacts {
+    /// Number of faces.
+    pub faces: usize,
+    /// Mean share of a face's votes that go to the answer.
+    pub share_of_votes: f64,
+    /// Share of the faces whose answer got one vote or none.
+    pub strange: f64,
 }
 
 /// The weights' file.
@@ -86,10 +100,10 @@ pub struct ClassFacts {
     pub label: String,
     /// Number of its samples.
     pub samples: usize,
-    /// Share of its samples that are read as it.
-    pub recall: f64,
-    /// Share of the samples read as it that are of it.
-    pub precision: f64,
+    /// Share of its samples that are read as it; absent without samples.
+    pub recall: Option<f64>,
+    /// Share of the samples read as it that are of it; absent where none are read as it.
+    pub precision: Option<f64>,
 }
 
 /// How far a card is.

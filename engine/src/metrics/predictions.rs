@@ -208,6 +208,11 @@ impl Predictions {
         calibration::at_threshold(&self.outcomes(1.0).collect::<Vec<_>>(), threshold)
     }
 
+    /// Each sample's most probable class.
+    pub fn answers(&self) -> impl Iterator<Item = usize> {
+        self.samples().map(|(logits, _)| argmax(logits))
+    }
+
     /// Whether each sample's most probable class is the true one.
     pub fn hits(&self) -> impl Iterator<Item = bool> {
         self.samples()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{OrFail, Outcome};
-use crate::data::{self, DataConfig, Labels, Splits};
+use crate::data::{self, DataConfig, DataError, DataSet, Labels, Split, Splits};
 
 /// The data set of a run.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +28,39 @@ pub enum LabelsArg {
     FerplusMajority,
     /// Training faces with a distribution of FER+'s votes.
     FerplusDistribution,
+}
+
+/// A split of a data set, and whose labels count in it.
+#[derive(Clone, Debug, Args)]
+pub struct SplitSource {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Whose labels count.
+    #[arg(long, value_enum, default_value_t = LabelsArg::Own)]
+    pub labels: LabelsArg,
+    /// training, public-test, private-test or all [default: public-test, all for a folder].
+    #[arg(long, value_parser = parse_split)]
+    pub split: Option<Split>,
+}
+
+fn parse_split(text: &str) -> Result<Split, DataError> {
+    text.parse()
+}
+
+impl SplitSource {
+    /// Reads the faces, at least one, for a network of so many classes.
+    pub fn read(&self, classes: usize) -> Outcome<(DataSet, Split)> {
+        let config = DataConfig {
+            labels: self.labels.into(),
+            ..DataConfig::default()
+        };
+        let (data, split) = self.source.prepare(&config, classes)?.take(self.split);
+        if data.is_empty() {
+            let path = self.source.data.clone();
+            return Err(DataError::NoFaces { path, split }).or_user();
+        }
+        Ok((data, split))
+    }
 }
 
 impl From<LabelsArg> for Labels {

@@ -4,10 +4,9 @@ use clap::{Args, ValueEnum};
 use mien_engine::metrics::Evaluation;
 use serde::Serialize;
 
-use super::data_source::{DataSource, LabelsArg};
+use super::data_source::SplitSource;
 use super::{OrFail, Outcome, progress};
 use crate::average::{self, Average};
-use crate::data::{DataConfig, DataError, Split};
 use crate::evaluate;
 use crate::models::{DEFAULT_CLASSIFIER, Model};
 
@@ -18,13 +17,7 @@ pub struct Evaluate {
     #[arg(long, default_value = DEFAULT_CLASSIFIER)]
     model: String,
     #[command(flatten)]
-    source: DataSource,
-    /// Whose labels count.
-    #[arg(long, value_enum, default_value_t = LabelsArg::Own)]
-    labels: LabelsArg,
-    /// training, public-test, private-test or all [default: public-test, all for a folder].
-    #[arg(long, value_parser = parse_split)]
-    split: Option<Split>,
+    faces: SplitSource,
     /// Averages the answers over views of each face: flip takes its mirror image too, ten-crop also
     /// four small shifts.
     #[arg(long, value_enum)]
@@ -65,25 +58,12 @@ struct Report<'a> {
     evaluation: &'a Evaluation,
 }
 
-fn parse_split(text: &str) -> Result<Split, DataError> {
-    text.parse()
-}
-
 impl Evaluate {
     /// Evaluates, with progress on stderr and the figures on stdout.
     pub fn run(self) -> Outcome {
         let model = Model::load(&self.model).or_user()?;
         let classes = evaluate::classes(&model.plan).or_user()?;
-        let config = DataConfig {
-            labels: self.labels.into(),
-            ..DataConfig::default()
-        };
-        let splits = self.source.prepare(&config, classes)?;
-        let (data, split) = splits.take(self.split);
-        if data.is_empty() {
-            let path = self.source.data.clone();
-            return Err(DataError::NoFaces { path, split }).or_user();
-        }
+        let (data, split) = self.faces.read(classes)?;
         let bar = progress::bar(data.len(), "faces");
         let tell = |done| bar.set_position(done as u64);
         let predictions = match self.average {
@@ -96,7 +76,7 @@ impl Evaluate {
         if self.json {
             let report = Report {
                 model: &self.model,
-                data: self.source.data.display().to_string(),
+                data: self.faces.source.data.display().to_string(),
                 split: split.to_string(),
                 average: self.average,
                 evaluation: &evaluation,

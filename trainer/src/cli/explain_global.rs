@@ -7,9 +7,9 @@ use clap::Args;
 use image::{ImageFormat, RgbImage};
 use serde::Serialize;
 
+use super::data_source::SplitSource;
 use super::engine::load_classifier;
 use super::{OrFail, Outcome, progress};
-use crate::data::{self, DataError, Split};
 use crate::files::write_atomically;
 use crate::global_view::{GlobalView, Sheet};
 use crate::models::DEFAULT_CLASSIFIER;
@@ -20,12 +20,8 @@ pub struct ExplainGlobal {
     /// Path of a .mien file, or name of a shipped model.
     #[arg(long, default_value = DEFAULT_CLASSIFIER)]
     model: String,
-    /// FER2013's CSV, plain or gzip, a table of images, or a folder of them.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
-    /// training, public-test, private-test or all [default: public-test, else all].
-    #[arg(long, value_parser = parse_split)]
-    split: Option<Split>,
+    #[command(flatten)]
+    faces: SplitSource,
     /// How many faces to use, evenly spread [default: all].
     #[arg(long)]
     limit: Option<usize>,
@@ -53,15 +49,11 @@ struct Description<'a> {
     cells: &'a Sheet,
 }
 
-fn parse_split(text: &str) -> Result<Split, DataError> {
-    text.parse()
-}
-
 impl ExplainGlobal {
     /// Explains every face and writes the pictures of the means.
     pub fn run(self) -> Outcome {
         let (mut classifier, name) = load_classifier(&self.model)?;
-        let (data, split) = data::load(&self.data, self.split).or_user()?;
+        let (data, split) = self.faces.read(classifier.classes().len())?;
         let faces = self.limit.unwrap_or(usize::MAX).min(data.len());
         let bar = progress::bar(faces, "faces");
         let view = GlobalView::new(&mut classifier, &data, faces, || bar.inc(1)).or_user()?;

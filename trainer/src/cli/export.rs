@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
 use super::{Failure, OrFail, Outcome};
-use crate::data::{DataConfig, Labels};
+use crate::agreement::agreement;
+use crate::data::{DataConfig, Labels, VOTES_FILE};
 use crate::files::write_atomically;
 use crate::models::Model;
 use crate::onnx;
@@ -110,8 +111,9 @@ impl Export {
             (None, Some(stem)) => stem.into_owned(),
             (None, None) => run.header.config.name.clone(),
         };
-        let release = Release::new(run, &faces, &name, self.storage.into(), self.private_test)
+        let mut release = Release::new(run, &faces, &name, self.storage.into(), self.private_test)
             .map_err(blame)?;
+        self.ask_voters(&mut release, &source)?;
         release.save(out).map_err(blame)?;
         if let Some(folder) = &self.reports {
             release.save_report(folder).map_err(blame)?;
@@ -157,6 +159,17 @@ impl Export {
         write_atomically(path, &bytes).or_user()
     }
 
+    /// Puts into the card how many voters share the answers, where there are votes.
+    fn ask_voters(&self, release: &mut Release, source: &DataSource) -> Outcome {
+        let beside = source.data.with_file_name(VOTES_FILE);
+        let votes = self.votes.as_deref().unwrap_or(&beside);
+        if self.votes.is_some() || votes.exists() {
+            let plan = Plan::from_bytes(&release.bytes).or_internal()?;
+            release.card.agreement = agreement(&plan, &source.data, votes).or_user()?;
+        }
+        Ok(())
+    }
+
     /// Writes a model anew, with a card of new figures.
     fn score_again(&self, plan: &Plan, card: &ModelCard, data: &Path, out: &Path) -> Outcome {
         let source = DataSource {
@@ -169,8 +182,9 @@ impl Export {
         };
         let faces = source.prepare(&config, card.labels.len())?;
         let storage = self.storage.into();
-        let release =
+        let mut release =
             Release::again(plan, card, &faces, storage, self.private_test).map_err(blame)?;
+        self.ask_voters(&mut release, &source)?;
         release.save(out).map_err(blame)?;
         self.write_onnx_of(&release.bytes)?;
         outln!(

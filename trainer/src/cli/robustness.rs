@@ -6,9 +6,9 @@ use anyhow::Context;
 use clap::Args;
 use mien_engine::photo::Photo;
 
+use super::data_source::SplitSource;
 use super::engine::{load_classifier, load_detector};
 use super::{OrFail, Outcome, progress};
-use crate::data::{self, DataError, Split};
 use crate::files::write_atomically;
 use crate::models::{DEFAULT_CLASSIFIER, DETECTOR};
 use crate::photo::{decode_photo, read_photo};
@@ -31,12 +31,8 @@ pub struct Robustness {
     /// Path of a face detector, or name of a shipped one.
     #[arg(long, default_value = DETECTOR)]
     detector: String,
-    /// FER2013's CSV, plain or gzip, a table of images, or a folder of them.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
-    /// training, public-test, private-test or all [default: public-test, else all].
-    #[arg(long, value_parser = parse_split)]
-    split: Option<Split>,
+    #[command(flatten)]
+    faces: SplitSource,
     /// How many faces to use, evenly spread [default: all].
     #[arg(long)]
     limit: Option<usize>,
@@ -51,16 +47,12 @@ pub struct Robustness {
     json: bool,
 }
 
-fn parse_split(text: &str) -> Result<Split, DataError> {
-    text.parse()
-}
-
 impl Robustness {
     /// Measures, with progress on stderr and the table on stdout.
     pub fn run(self) -> Outcome {
         let (mut classifier, name) = load_classifier(&self.model)?;
         let mut detector = load_detector(&self.detector)?;
-        let (data, split) = data::load(&self.data, self.split).or_user()?;
+        let (data, split) = self.faces.read(classifier.classes().len())?;
         let backgrounds = self.backgrounds()?;
         let mut subject = Subject {
             classifier: &mut classifier,

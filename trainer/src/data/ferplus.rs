@@ -170,6 +170,14 @@ fn read_for(faces: &Splits, path: &Path) -> Result<[Vec<Votes>; 3], DataError> {
     Ok(votes)
 }
 
+/// The votes on one split's faces, in their order. `faces` are those of FER2013, untouched.
+pub fn read_votes(faces: &Splits, path: &Path, split: Split) -> Result<Vec<Votes>, DataError> {
+    let votes = read_for(faces, path)?;
+    let usages = Usage::ALL.into_iter().zip(votes);
+    let of_split = usages.filter(|(usage, _)| Split::from(*usage) == split);
+    Ok(of_split.flat_map(|(_, votes)| votes).collect())
+}
+
 /// Lets the training faces' targets be `share` parts what the votes say about their labels (see
 /// [`LabelModel`]), and the rest their own labels. Other splits stay as they are.
 pub fn blend(faces: &mut Splits, path: &Path, share: f32) -> Result<(), DataError> {

@@ -22,13 +22,13 @@ use mien_engine::expression::Expression;
 pub use annotators::LabelModel;
 pub use error::{DataError, TableFault, TableRowError};
 pub use fer2013::{read as read_fer2013, write as write_fer2013};
-pub use ferplus::Votes;
+pub use ferplus::{Votes, read_votes};
 pub use folder::read as read_folder;
 pub use grouped::{GroupedImage, GroupedImages, read_grouped};
 pub use inspect::{Duplicates, Inspection, SplitCounts};
 pub use manifest::read as read_manifest;
 pub use mien_engine::fer2013::{FACE_PIXELS, RowError, RowFault};
-pub use source::{DataConfig, Labels, Prepared, drop_cross_split, prepare};
+pub use source::{DataConfig, Labels, Prepared, VOTES_FILE, drop_cross_split, prepare};
 pub use splits::{Split, Splits};
 
 /// Classes of FER+.

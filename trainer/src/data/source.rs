@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{DataError, Split, Splits, ferplus, near, read};
 
 /// The name under which FER+ ships its votes; looked for beside FER2013's CSV.
-const VOTES_FILE: &str = "fer2013new.csv";
+pub const VOTES_FILE: &str = "fer2013new.csv";
 
 /// Settings of a run about its data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,12 +2,13 @@
 //!
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
-//! last split), `ablation` or `benches`, and `REPORT` a file of the reports' folder without its ending.
+//! last split), `agreement` (how many people see what models say), `ablation` or `benches`, and `REPORT`
+//! a file of the reports' folder without its ending; for `agreement` several, with spaces between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mien_engine::card::SplitEvaluation;
+use mien_engine::card::{AgreementCard, SplitEvaluation};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -28,6 +29,9 @@ pub struct ModelReport {
     pub model: String,
     /// How good it is, by split.
     pub evaluations: Vec<SplitEvaluation>,
+    /// How many people see what it says.
+    #[serde(default)]
+    pub agreement: Option<AgreementCard>,
     /// Every epoch of its run.
     pub history: Vec<EpochRecord>,
 }
@@ -120,6 +124,17 @@ impl ModelReport {
         table
     }
 
+    fn agreement_row(&self) -> Option<String> {
+        let agreement = self.agreement.as_ref()?;
+        let shares = [agreement.share_of_votes, agreement.strange];
+        let [votes, strange] = shares.map(|share| percent(Some(share)));
+        let (split, faces) = (&agreement.split, agreement.faces);
+        Some(format!(
+            "| {} | {split} | {faces} | {votes} | {strange} |\n",
+            self.model
+        ))
+    }
+
     fn class_table(&self) -> String {
         let last = self.evaluations.last();
         last.map(|scored| class_table(&scored.evaluation))
@@ -161,6 +176,7 @@ impl Document {
             let table = match kind {
                 "splits" => parse::<ModelReport>(&path)?.split_table(),
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
+                "agreement" => agreement_table(reports, report)?,
                 "ablation" => parse::<AblationReport>(&path)?.table(),
                 "benches" => parse::<BenchReport>(&path)?.table(),
                 _ => return Err(unknown()),
@@ -172,6 +188,18 @@ impl Document {
         }
         Ok(filled + rest)
     }
+}
+
+/// What voters say to the answers of the models that are named with spaces between.
+fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
+    let mut table = "| model | split | faces | votes for its answer | at most one of ten |\n\
+                     | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for name in names.split_whitespace() {
+        let report: ModelReport = parse(&reports.join(name).with_extension("json"))?;
+        table += &report.agreement_row().unwrap_or_default();
+    }
+    Ok(table)
 }
 
 /// What stands before the next table's marker, the marker's name, and what follows it.

@@ -140,6 +140,7 @@ impl Release {
             "model": name,
             "sha256": self.card.file.sha256,
             "evaluations": self.card.evaluations,
+            "agreement": self.card.agreement,
             "history": self.history,
         });
         let report = serde_json::to_string_pretty(&report)? + "\n";
@@ -153,6 +154,7 @@ impl Release {
         let report = ModelReport {
             model: self.card.name.clone(),
             evaluations: self.card.evaluations.clone(),
+            agreement: self.card.agreement.clone(),
             history: self.history.clone(),
         };
         for (path, svg) in report.pictures(folder) {
