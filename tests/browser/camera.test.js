@@ -72,7 +72,7 @@ for (const backend of ["cpu", "webgpu"]) {
     await startCamera(page);
     const face = page.getByTestId("camera-face");
     await face.waitFor();
-    assert.equal(await face.getByTestId("probability").count(), 7);
+    assert.equal(await face.getByTestId("probability").count(), 8);
     assert.equal(await page.getByTestId("camera-box").first().getAttribute("data-track"), "1");
     const shares = await probabilities(face);
     assert.ok(Math.abs(Object.values(shares).reduce((a, b) => a + b) - 1) < 1e-3);

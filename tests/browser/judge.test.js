@@ -50,8 +50,12 @@ const csv = (rows, name = "faces.csv") => ({
 
 const rows = (count) => Array.from({ length: count }, (_, i) => row(i % 7, i));
 
+/** The network that knows FER2013's classes and no other. */
+const MODEL = "model=student-fer2013";
+
 /** Opens the view, with data chosen. */
-async function open(data, { query = "", input = "judge-csv" } = {}) {
+async function open(data, { backend, input = "judge-csv" } = {}) {
+  const query = backend ? `?${MODEL}&backend=${backend}` : `?${MODEL}`;
   const { page, faults } = await openPage(browser, site, `${query}#judge`);
   if (data) await page.getByTestId(input).setInputFiles(data);
   return { page, faults };
@@ -154,7 +158,7 @@ test("the matrix can be sorted, and its shares are of rows, columns or all", asy
 });
 
 test("mean maps are shown by class, and of the cell that is chosen", async () => {
-  const { page, faults } = await openPage(browser, site, "?backend=cpu#photos");
+  const { page, faults } = await openPage(browser, site, `?${MODEL}&backend=cpu#photos`);
   const fetched = [];
   page.on("request", (request) => fetched.push(request.url()));
   await engineReady(page);
@@ -195,7 +199,7 @@ test("mean maps are shown by class, and of the cell that is chosen", async () =>
 
 for (const backend of ["cpu", "webgpu"]) {
   test(`a CSV is judged on ${backend}, with examples and files`, async () => {
-    const { page, faults } = await open(csv(rows(21)), { query: `?backend=${backend}` });
+    const { page, faults } = await open(csv(rows(21)), { backend });
     assert.equal(await engineReady(page), backend);
     const result = await evaluate(page);
     assert.equal(await result.getAttribute("data-samples"), "21");
@@ -451,7 +455,7 @@ test("a dropped CSV is taken", async () => {
 });
 
 test("faces that were labelled by hand are judged", async () => {
-  const { page, faults } = await openPage(browser, site, "#photos");
+  const { page, faults } = await openPage(browser, site, `?${MODEL}#photos`);
   await readPhotos(page, photo("astronaut.png"));
   await page.getByTestId("face-label").selectOption("sad");
   await page.locator("[data-view=judge]").click();
@@ -484,7 +488,7 @@ test("FER2013's PublicTest has the report's accuracy", { skip: !fer2013 && "no F
   file.destroy();
   const path = join(folder, "public-test.csv");
   await writeFile(path, [HEADER, ...chosen, ""].join("\n"));
-  const { page, faults } = await open(path, { query: "?backend=cpu" });
+  const { page, faults } = await open(path, { backend: "cpu" });
   const result = await evaluate(page);
   assert.equal(await result.getAttribute("data-samples"), String(chosen.length));
   const json = JSON.parse(await download(page, "judge-json"));

@@ -8,7 +8,7 @@ use mien_engine::plan::{FormatError, Plan};
 use thiserror::Error;
 
 /// The page's default classifier.
-pub const DEFAULT_CLASSIFIER: &str = "student-fer2013";
+pub const DEFAULT_CLASSIFIER: &str = "student-ferplus";
 
 /// The face detector.
 pub const DETECTOR: &str = "centerface";
@@ -17,13 +17,13 @@ pub const DETECTOR: &str = "centerface";
 const SHIPPED: &[Shipped] = &[
     Shipped {
         name: DEFAULT_CLASSIFIER,
-        bytes: include_bytes!("../../public/models/student-fer2013.mien"),
-        card: Some(include_bytes!("../../public/models/student-fer2013.json")),
-    },
-    Shipped {
-        name: "student-ferplus",
         bytes: include_bytes!("../../public/models/student-ferplus.mien"),
         card: Some(include_bytes!("../../public/models/student-ferplus.json")),
+    },
+    Shipped {
+        name: "student-fer2013",
+        bytes: include_bytes!("../../public/models/student-fer2013.mien"),
+        card: Some(include_bytes!("../../public/models/student-fer2013.json")),
     },
     Shipped {
         name: DETECTOR,

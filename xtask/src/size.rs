@@ -22,7 +22,7 @@ const PARTS: [&str; 7] = [
     "mien-worker.js",
     "mien-worker.wasm",
     "mien.css",
-    "models/student-fer2013.mien",
+    "models/student-ferplus.mien",
 ];
 const DETECTOR: &str = "models/centerface.mien";
 

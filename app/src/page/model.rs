@@ -12,8 +12,9 @@ use crate::store::Store;
 
 /// The setting's name, in the address too.
 const SETTING: &str = "model";
-/// What reads faces until the visitor chooses.
-const USUAL: &str = "student-fer2013";
+/// What reads faces until the visitor chooses: the network whose answers most people share, as the
+/// cards say.
+const USUAL: &str = "student-ferplus";
 
 /// The plain names of the site's expression networks: those that have a card.
 pub fn names(assets: &Assets) -> Vec<Arc<str>> {

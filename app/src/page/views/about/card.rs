@@ -3,7 +3,7 @@ use mien_engine::expression::Expression;
 
 use crate::components::model_table::{ModelTable, split_name};
 use crate::i18n::{expression, language, t};
-use crate::model_card::{self, CardFacts, CardState, SplitFacts};
+use crate::model_card::{self, AgreementFacts, CardFacts, CardState, SplitFacts};
 use crate::words;
 
 /// The model card of the expression network, in the form of Mitchell et al. (2019).
@@ -49,6 +49,7 @@ fn Sections(card: CardFacts) -> impl IntoView {
                 <h4>{t!("card.data")}</h4>
                 <p lang="en">{card.training.data}</p>
                 <p>{t!("card.labels")}</p>
+                {card.agreement.map(agreement)}
             </section>
             <section>
                 <h4>{t!("card.analyses")}</h4>
@@ -59,6 +60,18 @@ fn Sections(card: CardFacts) -> impl IntoView {
                 <Quoted lines=card.limits />
             </section>
         </div>
+    }
+}
+
+/// What voters on the same faces say to the network's answers.
+fn agreement(facts: AgreementFacts) -> impl IntoView {
+    let share = |share: f64| words::percent_exactly(share);
+    let faces = language().count(facts.faces);
+    let (votes, strange) = (share(facts.share_of_votes), share(facts.strange));
+    view! {
+        <p data-testid="agreement">
+            {t!("card.agreement", faces = faces, votes = votes, strange = strange)}
+        </p>
     }
 }
 
@@ -73,14 +86,16 @@ fn Quoted(lines: Vec<String>) -> impl IntoView {
 #[component]
 fn Analyses(split: SplitFacts) -> impl IntoView {
     let share = |share: f64| words::percent_exactly(share);
+    // Where nothing is known of a class, nothing is said.
+    let error = |right: Option<f64>| right.map_or("–".to_owned(), |right| share(1.0 - right));
     let rows = split.classes.iter().map(|class| {
         let name = Expression::from_name(&class.label).map_or(class.label.clone(), expression);
         view! {
             <tr>
                 <th scope="row">{name}</th>
                 <td>{language().count(class.samples)}</td>
-                <td>{share(1.0 - class.recall)}</td>
-                <td>{share(1.0 - class.precision)}</td>
+                <td>{error(class.recall)}</td>
+                <td>{error(class.precision)}</td>
             </tr>
         }
     });
