@@ -18,7 +18,7 @@ use crate::judging;
 
 /// Changes whenever a message changes. A cache may serve a page and a worker of different age;
 /// each message carries the version, and a stranger's is refused.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Names one request; never used twice in a page's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Source {
     pub url: String,
     /// Its length, uncompressed.
     pub bytes: usize,
+    /// Its SHA-256 in hexadecimal digits, where it is known; a file with another one is refused.
+    pub sha256: Option<String>,
 }
 
 /// From the page to the worker.
@@ -252,6 +254,13 @@ pub enum StopReason {
         url: String,
         /// What is wrong with it.
         detail: String,
+    },
+    /// A model file is not the one that the page was built with: reload without cache, and do not
+    /// trust the host if that does not help.
+    #[error("the file at {url} is not the model that belongs to this version")]
+    Changed {
+        /// Where it came from.
+        url: String,
     },
     /// The worker's script could not be loaded or run: check the connection and the browser's
     /// version.

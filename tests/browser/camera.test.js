@@ -138,6 +138,32 @@ for (const backend of ["cpu", "webgpu"]) {
   });
 }
 
+test("the classes that can be explained are those of the network in use", async () => {
+  const browser = await openWithCamera("face");
+  const query = "?backend=cpu&model=student-ferplus&class=contempt#live";
+  const { page, faults } = await openPage(browser, site, query);
+  await startCamera(page);
+  await page.getByTestId("camera-face").first().waitFor();
+  await page.getByTestId("live-explain").check();
+  await page.locator("[data-testid=live-saliency][data-class=contempt]").waitFor();
+  const options = page.getByTestId("live-class").locator("option");
+  const values = await options.evaluateAll((all) => all.map(({ value }) => value));
+  assert.deepEqual(values, ["", ...CLASSES, "contempt"]);
+  assert.equal(await page.getByTestId("live-class").inputValue(), "contempt");
+  assert.deepEqual(faults, []);
+  await page.close();
+
+  // A network that does not know contempt explains the most probable class.
+  const other = await openPage(browser, site, query.replace("ferplus", "fer2013"));
+  await other.page.getByTestId("camera-start").click();
+  await other.page.getByTestId("camera-face").first().waitFor();
+  await other.page.getByTestId("live-explain").check();
+  await other.page.locator("[data-testid=live-saliency]:not([data-class=contempt])").waitFor();
+  assert.equal(await other.page.getByTestId("live-class").inputValue(), "");
+  assert.deepEqual(other.faults, []);
+  await browser.close();
+});
+
 test("two faces that cross keep their numbers", async () => {
   const browser = await openWithCamera("crossing");
   const { page, faults } = await openPage(browser, site, "?backend=cpu#live");

@@ -1,13 +1,15 @@
 //! Files of the site, named by their content so that a browser may keep them for ever.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+/// How the names of models end.
+const MODEL: &str = ".mien";
 
 /// Where an asset lies and how large it is.
 #[derive(Serialize)]
@@ -16,6 +18,9 @@ pub struct Asset {
     pub url: String,
     /// Uncompressed, so that progress can be shown whatever the host compresses.
     pub bytes: usize,
+    /// In hexadecimal digits, of models: the page checks them before it uses them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// Every asset written so far, by its plain name, such as `models/centerface.mien`.
@@ -35,6 +40,7 @@ impl Assets {
         let asset = Asset {
             url,
             bytes: bytes.len(),
+            sha256: name.ends_with(MODEL).then(|| sha256(bytes)),
         };
         Ok(self.0.entry(name.to_owned()).insert_entry(asset).into_mut())
     }
@@ -66,13 +72,14 @@ impl Assets {
     }
 }
 
+/// In hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
 /// `models/a.mien` becomes `models/a-0123456789.mien`.
 fn hashed_name(name: &str, bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let hash = digest[..5].iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let hash = &sha256(bytes)[..10];
     match name.rsplit_once('.') {
         Some((stem, extension)) => format!("{stem}-{hash}.{extension}"),
         None => format!("{name}-{hash}"),
@@ -89,6 +96,20 @@ mod tests {
         let digest = "6b86b273ff"; // sha256 of "1", its start
         assert_eq!(hashed_name("a/b.css", b"1"), format!("a/b-{digest}.css"));
         assert_eq!(hashed_name("NOTICE", b"1"), format!("NOTICE-{digest}"));
+    }
+
+    #[test]
+    fn models_carry_their_hash() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut assets = Assets::default();
+        for name in ["models/a.mien", "models/a.json"] {
+            assets.write(folder.path(), name, b"1").expect("written");
+        }
+        let hash = |name: &str| assets.0[name].sha256.as_deref();
+        // sha256 of "1"
+        let digest = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
+        assert_eq!(hash("models/a.mien"), Some(digest));
+        assert_eq!(hash("models/a.json"), None);
     }
 
     #[test]

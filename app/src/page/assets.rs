@@ -14,6 +14,7 @@ use web_sys::{Response, Url};
 struct Asset {
     url: String,
     bytes: usize,
+    sha256: Option<String>,
 }
 
 /// The files of the site, by plain name, such as `models/centerface.mien`.
@@ -33,14 +34,16 @@ impl Assets {
 
     /// Where a file lies, as a full URL: a worker made from a blob has no base to resolve against.
     pub fn source(&self, name: &str) -> Source {
+        let asset = self.0.get(name);
         // A name that is not in the map is asked for as it is, so that what is missing is named.
-        let (url, bytes) = self
-            .0
-            .get(name)
-            .map_or((name, 0), |asset| (asset.url.as_str(), asset.bytes));
+        let url = asset.map_or(name, |asset| &asset.url);
         let base = document().base_uri().ok().flatten().unwrap_or_default();
         let url = Url::new_with_base(url, &base).map_or_else(|_| url.to_owned(), |url| url.href());
-        Source { url, bytes }
+        Source {
+            url,
+            bytes: asset.map_or(0, |asset| asset.bytes),
+            sha256: asset.and_then(|asset| asset.sha256.clone()),
+        }
     }
 
     /// The URL of a file.

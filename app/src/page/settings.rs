@@ -47,17 +47,29 @@ pub fn remember(name: &str, value: &str) {
     }
 }
 
+/// All choices that the browser keeps: each one's name and value, in alphabetical order.
+pub fn kept() -> Vec<(String, String)> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    let count = storage.length().unwrap_or(0);
+    let mut kept: Vec<_> = (0..count)
+        .filter_map(|index| storage.key(index).ok()?)
+        .filter_map(|key| {
+            let value = storage.get_item(&key).ok()??;
+            Some((key.strip_prefix(PREFIX)?.to_owned(), value))
+        })
+        .collect();
+    kept.sort();
+    kept
+}
+
 /// Has the browser forget all choices.
 pub fn forget() {
     let Some(storage) = storage() else { return };
-    let count = storage.length().unwrap_or(0);
-    let names: Vec<_> = (0..count)
-        .filter_map(|index| storage.key(index).ok()?)
-        .filter(|name| name.starts_with(PREFIX))
-        .collect();
-    for name in names {
+    for (name, _) in kept() {
         // Where it cannot be removed, it could not be kept either.
-        let _ = storage.remove_item(&name);
+        let _ = storage.remove_item(&format!("{PREFIX}{name}"));
     }
 }
 

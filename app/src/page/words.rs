@@ -85,6 +85,7 @@ pub fn stop_reason(reason: &StopReason) -> String {
     match reason {
         StopReason::Fetch { url, detail } => t!("stopped.fetch", url = url, detail = detail),
         StopReason::Model { url, detail } => t!("stopped.model", url = url, detail = detail),
+        StopReason::Changed { url } => t!("stopped.changed", url = url),
         StopReason::Script => t!("stopped.script"),
         StopReason::Engine(detail) => t!("stopped.engine", detail = detail),
         StopReason::Crash(detail) => t!("stopped.crash", detail = detail),

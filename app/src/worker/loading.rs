@@ -1,15 +1,24 @@
-//! Fetching models, with progress in bytes.
+//! Fetching models, with progress in bytes, and checking that they are the ones that were meant.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 
 use futures::future::try_join_all;
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use mien_app::protocol::{Source, StopReason};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
 
 use crate::post::{describe, scope};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The browser's own; fails where it does not offer it.
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
+    fn digest(algorithm: &str, bytes: &[u8]) -> Result<Promise, JsValue>;
+}
 
 /// Fetches all sources at once. `progress` is told the bytes that have come so far.
 pub async fn fetch_all(
@@ -24,8 +33,31 @@ pub async fn fetch_all(
     try_join_all(sources.iter().map(|source| fetch(source, &advance))).await
 }
 
-/// Fetches one source. `advance` is told how many bytes have come each time.
+/// Fetches one source and checks its hash. `advance` is told how many bytes have come each time.
 pub async fn fetch(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, StopReason> {
+    let bytes = download(source, advance).await?;
+    if let Some(wanted) = &source.sha256
+        && sha256(&bytes).await.is_some_and(|found| found != *wanted)
+    {
+        let url = source.url.clone();
+        return Err(StopReason::Changed { url });
+    }
+    Ok(bytes)
+}
+
+/// The SHA-256 of bytes in hexadecimal digits. `None` where the browser does not offer it: on
+/// origins without encryption, where the hash to compare with could have been changed as well.
+async fn sha256(bytes: &[u8]) -> Option<String> {
+    let digest = JsFuture::from(digest("SHA-256", bytes).ok()?).await.ok()?;
+    let digest = Uint8Array::new(&digest).to_vec();
+    Some(digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+async fn download(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, StopReason> {
     let fail = |detail| StopReason::Fetch {
         url: source.url.clone(),
         detail,

@@ -64,11 +64,15 @@ fn Stopped(reason: StopReason) -> impl IntoView {
         StopReason::Version | StopReason::Model { .. } | StopReason::Engine(_) => {
             t!("stopped.reload")
         }
+        StopReason::Changed { .. } => t!("stopped.distrust"),
         StopReason::Crash(_) => t!("stopped.photos_stay"),
     };
     let needs_reload = matches!(
         reason,
-        StopReason::Version | StopReason::Model { .. } | StopReason::Engine(_)
+        StopReason::Version
+            | StopReason::Model { .. }
+            | StopReason::Changed { .. }
+            | StopReason::Engine(_)
     );
     let mend = move |_| {
         if needs_reload {

@@ -60,7 +60,7 @@ pub fn Controls(watch: Watch, source: Source) -> impl IntoView {
                 {t!("live.show_why")}
             </label>
             <Show when=move || live.shows_saliency.get()>
-                <ClassChooser />
+                <ClassChooser watch />
                 <p class="small soft">
                     {explained}
                 </p>
@@ -71,15 +71,23 @@ pub fn Controls(watch: Watch, source: Source) -> impl IntoView {
 
 /// Which class the map explains.
 #[component]
-fn ClassChooser() -> impl IntoView {
+fn ClassChooser(watch: Watch) -> impl IntoView {
     let live = use_store().live;
-    let options = Expression::FER2013.map(|class| {
-        view! {
-            <option value=class.name() prop:selected=move || live.explained.get() == Some(class)>
-                {expression(class)}
-            </option>
-        }
-    });
+    // Each frame reads faces anew, but the options change only with the network.
+    let classes = Memo::new(move |_| watch.classes());
+    let options = move || {
+        let options = classes.get().iter().map(|&class| {
+            view! {
+                <option
+                    value=class.name()
+                    prop:selected=move || live.explained.get() == Some(class)
+                >
+                    {expression(class)}
+                </option>
+            }
+        });
+        options.collect_view()
+    };
     view! {
         <label class="field">
             <span>{t!("explain.class")}</span>
@@ -92,7 +100,7 @@ fn ClassChooser() -> impl IntoView {
                 <option value="" prop:selected=move || live.explained.get().is_none()>
                     {t!("live.best_class")}
                 </option>
-                {options.into_iter().collect_view()}
+                {options}
             </select>
         </label>
     }

@@ -142,9 +142,7 @@ impl LiveState {
             .and_then(|text| text.parse().ok())
             .filter(|seconds| (0.0..=MOST_SMOOTHING_S).contains(seconds))
             .unwrap_or(TrackOptions::default().smoothing_s);
-        let explained = settings::setting(CLASS)
-            .and_then(|name| Expression::from_name(&name))
-            .filter(|class| Expression::FER2013.contains(class));
+        let explained = settings::setting(CLASS).and_then(|name| Expression::from_name(&name));
         Self {
             phase: RwSignal::new(Phase::Off),
             devices: RwSignal::new(Vec::new()),

@@ -129,6 +129,16 @@ impl Watch {
         })
     }
 
+    /// The classes of the network that reads the faces; until it has read one, FER2013's.
+    pub fn classes(self) -> &'static [Expression] {
+        let face = self
+            .faces
+            .with(|faces| faces.last().map(|face| face.newest.clone()));
+        face.map_or(&Expression::FER2013, |newest| {
+            newest.with(|face| face.reading.probabilities.classes())
+        })
+    }
+
     /// Reads frame after frame from the element that shows the source, for ever.
     pub async fn read_frames(
         self,
@@ -252,7 +262,12 @@ impl Watch {
                 continue;
             };
             let reading = &face.reading;
-            let class = live.explained.get_untracked().unwrap_or(reading.label());
+            // Another network, used when the class was chosen, may have known more classes.
+            let chosen = live.explained.get_untracked();
+            let known = reading.probabilities.classes();
+            let class = chosen
+                .filter(|class| known.contains(class))
+                .unwrap_or(reading.label());
             let is_known =
                 |(known, of): &(Arc<TrackedFace>, _)| Arc::ptr_eq(known, &face) && *of == class;
             if last.as_ref().is_some_and(is_known) {
