@@ -118,6 +118,8 @@ fn mean_maps_are_drawn_and_few_faces_are_not_shown() {
     let (faces, out) = (folder.path().join("faces"), folder.path().join("maps"));
     let report = json(&[
         "explain-global",
+        "--model",
+        "student-fer2013",
         "--data",
         text(&faces),
         "--out",
