@@ -21,7 +21,7 @@ pub use nms::SAME_FACE_IOU;
 use canvas::Canvas;
 use decode::decode;
 use nms::suppress;
-use second_look::{MIN_DOUBTFUL_SCORE, split_off_doubtful};
+use second_look::{MIN_DOUBTFUL_SCORE, MIN_FAINT_SCORE, split_off_doubtful};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -125,8 +125,11 @@ impl Detector {
         if !options.look_again {
             return self.look(photo, &canvas, MIN_SCORE).await;
         }
-        let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
-        let doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
+        let mut faces = self.look(photo, &canvas, MIN_FAINT_SCORE).await?;
+        let mut doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
+        if !faces.is_empty() {
+            split_off_doubtful(&mut doubtful, MIN_DOUBTFUL_SCORE);
+        }
         faces.extend(self.confirm(photo, &doubtful).await?);
         if faces.is_empty() {
             return self.look_differently(photo).await;

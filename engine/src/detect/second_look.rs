@@ -13,12 +13,18 @@ use crate::photo::Photo;
 /// any, and theirs vanish on that look.
 pub(super) const MIN_DOUBTFUL_SCORE: f32 = 0.15;
 
+/// The same in a photo in which no face was found so far, which deserves more effort.
+pub(super) const MIN_FAINT_SCORE: f32 = 0.06;
+
 /// The score that a face must have on a second look. More than on the first: with each look there
 /// is more that may be taken for a face.
 pub(super) const MIN_SECOND_SCORE: f32 = 0.6;
 
+/// The score that does as well where two of the closer looks agree on it.
+const MIN_AGREED_SCORE: f32 = 0.5;
+
 /// How many doubtful candidates of one look are looked at closely.
-const MAX_DOUBTFUL: usize = 4;
+const MAX_DOUBTFUL: usize = 8;
 
 /// Length of the longer side and margin of the looks at the whole photo small: the sizes at which
 /// the network is best at a face that fills the photo. The margin is there because a face without
@@ -27,7 +33,8 @@ const CLOSE_UPS: [(usize, usize); 3] = [(128, 48), (96, 48), (64, 32)];
 
 /// Share of the candidate's box that a closer look takes, length of its longer side and margin.
 /// Little of what is beside the face, which is what made it doubtful.
-const CLOSER: [(f32, usize, usize); 2] = [(1.0, 64, 32), (1.3, 96, 16)];
+const CLOSER: [(f32, usize, usize); 4] =
+    [(1.0, 64, 32), (1.3, 96, 16), (1.6, 128, 16), (1.15, 80, 24)];
 
 /// The longer side of a photo that is looked at turned.
 const TURNED_SIDE: usize = 320;
@@ -42,7 +49,7 @@ impl Detector {
         let whole = Part::whole(photo);
         for (side, margin) in CLOSE_UPS {
             let canvas = Canvas::place(whole, side, margin);
-            let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
+            let mut faces = self.look(photo, &canvas, MIN_FAINT_SCORE).await?;
             faces.retain(|face| is_upright(face, &canvas));
             let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
             if faces.is_empty() {
@@ -71,17 +78,35 @@ impl Detector {
     ) -> Result<Vec<Face>, DetectError> {
         let mut confirmed = Vec::new();
         for candidate in doubtful.iter().take(MAX_DOUBTFUL) {
-            for (share, side, margin) in CLOSER {
-                let long = share * candidate.extent.width.max(candidate.extent.height);
-                let square = Rect::around(candidate.extent.center(), long, long);
-                let canvas = Canvas::place(Part::around(photo, &square), side, margin);
-                let seen = self.look(photo, &canvas, MIN_SECOND_SCORE).await?;
-                confirmed.extend(seen.into_iter().filter(|face| {
-                    face.extent.iou(&candidate.extent) >= SAME_FACE_IOU && is_upright(face, &canvas)
-                }));
-            }
+            confirmed.extend(self.look_closer(photo, candidate).await?);
         }
         Ok(suppress(confirmed))
+    }
+
+    /// The face that one candidate turns out to be: one closer look is sure of it, or two agree.
+    async fn look_closer(
+        &mut self,
+        photo: &Photo,
+        candidate: &Face,
+    ) -> Result<Option<Face>, DetectError> {
+        let mut agreed: Option<Face> = None;
+        for (share, side, margin) in CLOSER {
+            let long = share * candidate.extent.width.max(candidate.extent.height);
+            let square = Rect::around(candidate.extent.center(), long, long);
+            let canvas = Canvas::place(Part::around(photo, &square), side, margin);
+            let seen = self.look(photo, &canvas, MIN_AGREED_SCORE).await?;
+            let same = seen.into_iter().find(|face| {
+                face.extent.iou(&candidate.extent) >= SAME_FACE_IOU && is_upright(face, &canvas)
+            });
+            match same {
+                Some(face) if face.score >= MIN_SECOND_SCORE || agreed.is_some() => {
+                    return Ok(Some(face));
+                }
+                Some(face) => agreed = Some(face),
+                None => {}
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::data::{DataConfig, Labels, VOTES_FILE};
 use crate::files::write_atomically;
 use crate::models::Model;
 use crate::onnx;
-use crate::report::{Release, ReleaseError};
+use crate::report::{ModelReport, Release, ReleaseError};
 use crate::train::{CHECKPOINT_FILE, Checkpoint, best_plan};
 
 /// Writes a run's best network as a model with its card, or a model anew with other storage; with
@@ -44,7 +44,8 @@ pub struct Export {
     /// Scores the private test split as well: once, when nothing is left to choose.
     #[arg(long)]
     private_test: bool,
-    /// Existing folder that takes the run's report and training curves.
+    /// Existing folder that takes the run's report and training curves; a model's report there is
+    /// renewed.
     #[arg(long)]
     reports: Option<PathBuf>,
     /// How the weights are stored.
@@ -186,6 +187,13 @@ impl Export {
             Release::again(plan, card, &faces, storage, self.private_test).map_err(blame)?;
         self.ask_voters(&mut release, &source)?;
         release.save(out).map_err(blame)?;
+        if let Some(folder) = &self.reports {
+            // Only the report of before knows how the run went.
+            let known = ModelReport::read_all(folder).or_user()?;
+            let own = known.into_iter().find(|report| report.model == release.card.name);
+            release.history = own.map(|report| report.history).unwrap_or_default();
+            release.save_report(folder).map_err(blame)?;
+        }
         self.write_onnx_of(&release.bytes)?;
         outln!(
             "{}",
