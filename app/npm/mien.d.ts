@@ -113,17 +113,17 @@ export type MethodOptions =
   | {
       /** Random masks: Petsiuk et al., BMVC 2018. */
       method: "rise";
-      /** Number of masks, 50 to 4000. */
+      /** Number of masks, 50 to 4000; usually 600. */
       masks?: number;
-      /** Cells along a side of a mask, 2 to 16. */
+      /** Cells along a side of a mask, 2 to 16; usually 7. */
       cells?: number;
-      /** What covers. */
+      /** What covers; usually `mean`. */
       fill?: Exclude<Fill, "neighbours">;
     }
   | {
       /** Shapley values of the parts of the face: Lundberg & Lee, NIPS 2017. */
       method: "shapley";
-      /** What covers. */
+      /** What covers; usually `mean`. */
       fill?: Fill;
     }
   | {
@@ -133,15 +133,15 @@ export type MethodOptions =
   | {
       /** The gradient times the input: Shrikumar et al., ICML 2017. */
       method: "gradient-input";
-      /** What the input is measured from. */
+      /** What the input is measured from; usually `mean`. */
       fill?: Exclude<Fill, "neighbours">;
     }
   | {
       /** The gradient along the way from a covered face: Sundararajan et al., ICML 2017. */
       method: "integrated-gradients";
-      /** Steps of the integral, 8 to 512. */
+      /** Steps of the integral, 8 to 512; usually 48. */
       steps?: number;
-      /** What covers at the start. */
+      /** What covers at the start; usually `mean`. */
       fill?: Exclude<Fill, "neighbours">;
     };
 

@@ -107,12 +107,12 @@ impl Explain {
             (Parameter::Cells, self.cells),
             (Parameter::Steps, self.steps),
         ];
-        let numbers = numbers
+        let mut numbers = numbers
             .into_iter()
             .filter_map(|(parameter, value)| Some((parameter, value?)));
         let usual = self.kind().method();
-        let method = numbers.fold(Ok(usual), |method, (parameter, value)| {
-            method.and_then(|method: Method| method.with(parameter, value))
+        let method = numbers.try_fold(usual, |method, (parameter, value)| {
+            method.with(parameter, value)
         })?;
         match self.fill {
             None => Ok(method),
