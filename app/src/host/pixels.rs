@@ -51,8 +51,9 @@ impl From<PictureError> for Failure {
 }
 
 /// The picture of whatever the browser takes pictures from: a `Blob` with an image file, a canvas,
-/// an image, a video's present frame, another bitmap, which is left as it is.
-pub async fn bitmap(source: &JsValue) -> Result<ImageBitmap, PictureError> {
+/// an image, a video's present frame, another bitmap, which is left as it is. It is the picture of
+/// now, whenever the future is waited for.
+pub fn bitmap(source: &JsValue) -> impl Future<Output = Result<ImageBitmap, PictureError>> + use<> {
     let options = ImageBitmapOptions::new();
     options.set_image_orientation(ImageOrientation::FromImage);
     options.set_premultiply_alpha(PremultiplyAlpha::None);
@@ -63,9 +64,12 @@ pub async fn bitmap(source: &JsValue) -> Result<ImageBitmap, PictureError> {
             PictureError::Unreadable
         }
     };
-    let promise = create_image_bitmap(source, &options).map_err(refused)?;
-    let bitmap = JsFuture::from(promise).await.map_err(refused)?;
-    Ok(bitmap.unchecked_into())
+    let promise = create_image_bitmap(source, &options);
+    async move {
+        let promise = promise.map_err(refused)?;
+        let bitmap = JsFuture::from(promise).await.map_err(refused)?;
+        Ok(bitmap.unchecked_into())
+    }
 }
 
 /// The pixels of a bitmap, of a large one as many as can be handled. It is closed.

@@ -1,13 +1,13 @@
 //! What callers get, as `app/npm/mien.d.ts` describes it.
 
-use js_sys::{Float32Array, JSON, Reflect};
+use js_sys::{Float32Array, JSON, Reflect, Uint8ClampedArray};
 use mien_engine::classify::Probabilities;
 use mien_engine::crop::SIDE;
 use mien_engine::explain::{Meaning, MethodKind, Saliency, Score};
 use mien_engine::expression::Expression;
 use mien_engine::report::by_class;
 use serde::Serialize;
-use wasm_bindgen::{Clamped, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::ImageData;
 
 use crate::face::Face;
@@ -66,7 +66,9 @@ pub fn explanation(saliency: &Saliency, transform: [f32; 6]) -> Result<JsValue, 
     let values = Float32Array::from(saliency.values.as_slice());
     let colours = saliency.scale().paint(&saliency.values);
     let side = SIDE as u32;
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&colours), side, side)
+    // A copy: an image of our own memory would change with it.
+    let colours = Uint8ClampedArray::from(colours.as_slice());
+    let image = ImageData::new_with_js_u8_clamped_array_and_sh(&colours, side, side)
         .map_err(|error| unexpected(&error))?;
     for (name, value) in [("values", values.into()), ("image", image.into())] {
         let value: JsValue = value;

@@ -9,12 +9,12 @@ mod session;
 
 use std::panic;
 
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use mien_app::host::pixels;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::ImageBitmap;
+use wasm_bindgen_futures::future_to_promise;
 
 use fault::Fault;
 
@@ -33,9 +33,10 @@ pub fn on_crash(callback: Function) {
     }));
 }
 
-/// The picture that a source shows now. The source is left as it is.
+/// A promise of the picture, an `ImageBitmap`, that a source shows now: an `async` function would look
+/// later. The source is left as it is.
 #[wasm_bindgen]
-pub async fn capture(source: JsValue) -> Result<ImageBitmap, JsValue> {
-    let bitmap = pixels::bitmap(&source).await;
-    Ok(bitmap.map_err(Fault::from)?)
+pub fn capture(source: &JsValue) -> Promise {
+    let bitmap = pixels::bitmap(source);
+    future_to_promise(async { Ok(bitmap.await.map_err(Fault::from)?.into()) })
 }
