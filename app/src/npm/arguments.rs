@@ -10,6 +10,7 @@ use mien_engine::explain::{
 use mien_engine::expression::Expression;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 
 use crate::fault::Fault;
@@ -25,6 +26,23 @@ pub fn read<T: DeserializeOwned>(name: &'static str, value: &JsValue) -> Result<
     serde_json::from_str(&text)
         .and_then(serde_json::from_value::<T>)
         .map_err(|error| fault(error.to_string()))
+}
+
+/// Reads options, all of which may be left out; errors name the one at fault.
+pub fn read_options<T: DeserializeOwned>(value: &JsValue) -> Result<T, Fault> {
+    let name = "options";
+    let options: Value = read(name, value)?;
+    serde_json::from_value::<T>(options.clone()).map_err(|error| {
+        let is_fault = |entry: &(&String, &Value)| {
+            serde_json::from_value::<T>(json!({ entry.0: entry.1 })).is_err()
+        };
+        let key = options.as_object().into_iter().flatten().find(is_fault);
+        let detail = match key {
+            Some((key, _)) => format!("`{key}`: {error}"),
+            None => error.to_string(),
+        };
+        Fault::Argument { name, detail }
+    })
 }
 
 /// With what a session starts.

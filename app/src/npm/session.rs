@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageBitmap;
 
 use crate::answers::{Reading, explanation, write};
-use crate::arguments::{Explain, Search, Setup, read};
+use crate::arguments::{Explain, Search, Setup, read, read_options};
 use crate::face::{Face, Picture};
 use crate::fault::Fault;
 
@@ -60,7 +60,7 @@ impl Session {
         picture: ImageBitmap,
         search: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = read::<Search>("options", &search)?.options();
+        let options = read_options::<Search>(&search)?.options();
         let picture = Picture::new(picture).await?;
         let faces = self.find(&picture.photo, &options).await?;
         let faces: Vec<_> = faces.iter().map(|face| picture.outward(face)).collect();
@@ -111,7 +111,7 @@ impl Session {
     ) -> Result<JsValue, JsValue> {
         let face: Face = read("face", &face)?;
         face.check("face")?;
-        let options: Explain = read("options", &options)?;
+        let options: Explain = read_options(&options)?;
         let method = options.method()?;
         let picture = Picture::new(picture).await?;
         let face = picture.inward(face);
