@@ -1,4 +1,4 @@
-//! What the page and its worker share, and what of them needs no browser.
+//! What the page, its worker and the npm package share, and what of them needs no browser.
 //!
 //! | module | what it holds |
 //! | --- | --- |
@@ -7,11 +7,14 @@
 //! | [`problems`] | what was left out of an evaluation |
 //! | [`tally`] | what models said about labelled faces |
 //! | `wire` | how they travel (feature `browser`) |
+//! | `host` | what runs the engine in a browser (feature `browser`) |
 //! | [`gallery`] | which photos the gallery shows, and in which order |
 //! | [`language`] | the languages of the page, and how each writes numbers |
 //! | [`live`] | what the live view keeps over time |
 
 pub mod gallery;
+#[cfg(feature = "browser")]
+pub mod host;
 pub mod judging;
 pub mod language;
 pub mod live;

@@ -31,11 +31,11 @@ const TYPES = {
 };
 
 /**
- * Serves `dist/` under a path of its own, without any header that a plain host would not send: the
+ * Serves a folder, as a rule `dist/`, under a path of its own, without any header that a plain host would not send: the
  * page must need neither the root of a host nor its help. Files whose name holds `without` are not
  * there; `change` may give other contents to a file, or `null` for one that never comes.
  */
-export async function serveSite({ without, change = (name, body) => body } = {}) {
+export async function serveSite({ folder = "dist", without, change = (name, body) => body } = {}) {
   const prefix = "/some/where/";
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
@@ -43,7 +43,7 @@ export async function serveSite({ without, change = (name, body) => body } = {})
     try {
       if (!path.startsWith(prefix) || name.startsWith("..")) throw new Error("outside");
       if (without && name.includes(without)) throw new Error("left out");
-      const body = change(name, await readFile(join(root, "dist", name)));
+      const body = change(name, await readFile(join(root, folder, name)));
       if (body === null) return;
       response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" });
       response.end(body);

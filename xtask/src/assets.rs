@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// How the names of models end.
-const MODEL: &str = ".mien";
+pub const MODEL: &str = ".mien";
 
 /// Where an asset lies and how large it is.
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ impl Assets {
 }
 
 /// In hexadecimal digits.
-fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 

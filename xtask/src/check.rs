@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{cargo, command, find, run, run_keeping};
-use crate::{root, setup, site, size};
+use crate::{npm, root, setup, site, size};
 
 /// Runs everything; the first failure ends it.
 pub fn run_all() -> Result<()> {
@@ -22,6 +22,7 @@ pub fn run_all() -> Result<()> {
         size::print(&sizes);
         size::check(&sizes)
     })?;
+    step("npm package", npm::build)?;
     summary.extend(step("browser tests", browser_tests)?);
 
     println!("\n== summary");

@@ -1,8 +1,9 @@
-//! The set-up verbs of Mien: `cargo xtask build`, `serve`, `test` and `bench`.
+//! The set-up verbs of Mien: `cargo xtask build`, `serve`, `npm`, `test` and `bench`.
 
 mod assets;
 mod bench;
 mod check;
+mod npm;
 mod offline;
 mod serve;
 mod setup;
@@ -47,6 +48,8 @@ enum Verb {
         #[arg(long)]
         no_build: bool,
     },
+    /// Build the npm package into dist-npm/
+    Npm,
     /// Run every check, cheapest first, browser tests included
     Test,
     /// Measure the engine beside others in a browser
@@ -85,6 +88,11 @@ fn run(verb: &Verb) -> Result<()> {
                 site::build()?;
             }
             serve::serve(*port, !no_open)
+        }
+        Verb::Npm => {
+            npm::build()?;
+            println!("The package is in {}", npm::folder().display());
+            Ok(())
         }
         Verb::Test => check::run_all(),
         Verb::Bench(bench) => bench.run(),

@@ -10,11 +10,17 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::setup;
 use crate::shell::{self, cargo};
 
-/// The binaries of `mien-app`; each becomes a module of the same name.
+/// The binaries of `mien-app` that make up the page; each becomes a module of the same name.
 pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
 
 /// The worker once more, with relaxed SIMD; the page takes it where the browser can run it.
 const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
+/// The module of the npm package, and the binary that it is made from.
+const PACKAGE: [&str; 2] = ["engine", "mien-npm"];
+
+/// How Cargo is told of `mien-app` in the browser.
+const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
+
 /// Cargo adds these flags to those of .cargo/config.toml.
 const RELAXED_FLAGS: &str =
     r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
@@ -33,16 +39,23 @@ pub struct Module {
 
 /// Compiles the page and the worker, the latter twice.
 pub fn build() -> Result<Vec<Module>> {
-    let app = ["--package", "mien-app", "--features", "browser"];
-    compile(&app)?;
+    let binaries = BINARIES.iter().flat_map(|name| ["--bin", name]);
+    compile(&APP.into_iter().chain(binaries).collect::<Vec<_>>())?;
     let mut modules = BINARIES
         .into_iter()
         .map(|name| bind(name, name))
         .collect::<Result<Vec<_>>>()?;
     let [name, binary] = RELAXED;
-    compile(&[&app[..], &["--config", RELAXED_FLAGS, "--bin", binary]].concat())?;
+    compile(&[&APP[..], &["--config", RELAXED_FLAGS, "--bin", binary]].concat())?;
     modules.push(bind(name, binary)?);
     Ok(modules)
+}
+
+/// Compiles the module of the npm package.
+pub fn build_package() -> Result<Module> {
+    let [name, binary] = PACKAGE;
+    compile(&[&APP[..], &["--bin", binary]].concat())?;
+    bind(name, binary)
 }
 
 /// Compiles the module that the benches call, for browsers without and with relaxed SIMD.
@@ -73,6 +86,7 @@ fn bind(name: &'static str, file: &str) -> Result<Module> {
     let folder = target_directory()?.join(TARGET).join(PROFILE);
     let mut output = Bindgen::new()
         .input_path(folder.join(file).with_extension("wasm"))
+        .out_name(name)
         .web(true)?
         .typescript(false)
         .keep_debug(false)

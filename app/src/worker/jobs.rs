@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
+use mien_app::host::engine::{Models, Running};
+use mien_app::host::loading::{fetch, fetch_all};
+use mien_app::host::now;
 use mien_app::protocol::{
-    EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source,
-    StopReason, Timing,
+    Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason, Timing,
 };
-use mien_engine::backend::{Backend, Choice, Reason};
+use mien_engine::backend::Backend;
 use mien_engine::crop::FaceCrop;
 use mien_engine::detect::DetectOptions;
 use mien_engine::explain::{OcclusionOptions, Question};
@@ -20,11 +22,9 @@ use mien_engine::pipeline::{Engine, EngineError, FaceReading};
 use mien_engine::plan::Plan;
 use wasm_bindgen::JsValue;
 
-use crate::engine::{Models, build_classifier};
 use crate::judge::Judges;
-use crate::loading::{fetch, fetch_all};
 use crate::pixels;
-use crate::post::{now, post};
+use crate::post::post;
 
 /// Requests that the page has taken back.
 #[derive(Clone, Default)]
@@ -66,13 +66,11 @@ pub async fn serve(
     let files = fetch_all(&sources, |loaded| post(&Reply::Loading { loaded, total })).await?;
     let models = Models::read(sources, &files)?;
     drop(files);
-    let (engine, report) = models.build(backend).await?;
-    post(&Reply::Ready(report.clone()));
+    let running = Running::start(models, backend).await?;
+    post(&Reply::Ready(running.report.clone()));
 
     let mut jobs = Jobs {
-        models,
-        engine,
-        report,
+        running,
         judges: Judges::default(),
         cancelled,
     };
@@ -110,11 +108,8 @@ pub async fn serve(
 
 /// What requests are worked off with.
 pub struct Jobs {
-    models: Models,
     /// Reads photos.
-    pub engine: Engine,
-    /// What it runs on.
-    pub report: EngineReport,
+    pub running: Running,
     /// The models that judge labelled faces.
     pub judges: Judges,
     /// What the page wants no more.
@@ -128,12 +123,8 @@ impl Jobs {
             .await
             .map_err(|error| in_words(&error))?;
         let plan = Plan::from_bytes(&bytes).map_err(|error| in_words(&error))?;
-        let classifier = build_classifier(&plan, self.report.choice.backend)
-            .await
-            .map_err(|error| in_words(&error))?;
-        self.engine.set_classifier(classifier);
-        self.models.set_classifier(plan);
-        Ok(())
+        let used = self.running.use_classifier(plan).await;
+        used.map_err(|error| in_words(&error))
     }
 
     async fn analyze(&mut self, id: RequestId, kind: PictureKind, picture: JsValue) -> Reply {
@@ -160,9 +151,9 @@ impl Jobs {
                 smallest_face.map_or(DetectOptions::CAMERA, DetectOptions::following)
             }
         };
-        let read = match read_timed(&mut self.engine, &photo, &options).await {
+        let read = match read_timed(&mut self.running.engine, &photo, &options).await {
             Err(error) if self.leave_gpu(&error).await => {
-                read_timed(&mut self.engine, &photo, &options).await
+                read_timed(&mut self.running.engine, &photo, &options).await
             }
             result => result,
         };
@@ -185,9 +176,9 @@ impl Jobs {
             return Reply::Failed { id, failure };
         }
         let start = now();
-        let map = match self.engine.occlusion(crop, options).await {
+        let map = match self.running.engine.occlusion(crop, options).await {
             Err(error) if self.leave_gpu(&error).await => {
-                self.engine.occlusion(crop, options).await
+                self.running.engine.occlusion(crop, options).await
             }
             result => result,
         };
@@ -215,9 +206,9 @@ impl Jobs {
             return Reply::Failed { id, failure };
         }
         let start = now();
-        let answer = match self.engine.answer(crop, landmarks, question).await {
+        let answer = match self.running.engine.answer(crop, landmarks, question).await {
             Err(error) if self.leave_gpu(&error).await => {
-                self.engine.answer(crop, landmarks, question).await
+                self.running.engine.answer(crop, landmarks, question).await
             }
             result => result,
         };
@@ -237,23 +228,11 @@ impl Jobs {
     /// After a failure on the GPU: moves to the CPU, where the same work can be tried again.
     /// Whether there was a GPU to leave.
     pub async fn leave_gpu(&mut self, error: &EngineError) -> bool {
-        if self.report.choice.backend != Backend::WebGpu {
+        if !self.running.leave_gpu(error).await {
             return false;
         }
-        let Ok((engine, report)) = self.models.build(Some(Backend::Cpu)).await else {
-            return false;
-        };
-        self.engine = engine;
         self.judges.move_to(Backend::Cpu).await;
-        self.report = EngineReport {
-            choice: Choice {
-                reason: Reason::NoGpu(error.to_string()),
-                ..report.choice
-            },
-            left_gpu: true,
-            ..report
-        };
-        post(&Reply::Ready(self.report.clone()));
+        post(&Reply::Ready(self.running.report.clone()));
         true
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use js_sys::Uint8Array;
+use mien_app::host::engine::build_classifier;
+use mien_app::host::loading::fetch;
 use mien_app::judging::{
     Answer, Cropping, Job, JudgedFace, JudgedRow, JudgedRows, ModelFacts, ModelId, Refusal,
     SMALL_SIDE,
@@ -20,9 +22,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use crate::engine::build_classifier;
 use crate::jobs::{Jobs, in_words};
-use crate::loading::fetch;
 use crate::pixels;
 
 /// Bytes of a file that are in memory at a time: some sixty rows of FER2013, a tenth of a second's
@@ -109,7 +109,7 @@ impl Jobs {
             parameters: plan.parameters(),
             macs,
         };
-        let classifier = build_classifier(&plan, self.report.choice.backend)
+        let classifier = build_classifier(&plan, self.running.report.choice.backend)
             .await
             .map_err(|error| not_a_model(&error))?;
         self.judges.0.insert(model, Judge { plan, classifier });
@@ -176,9 +176,9 @@ impl Jobs {
     /// The largest face in a photo, or the photo itself if it is small.
     async fn crop(&mut self, photo: &Photo) -> Result<(FaceCrop, Cropping), Fault> {
         let options = DetectOptions::PHOTO;
-        let readings = match self.engine.analyze(photo, &options).await {
+        let readings = match self.running.engine.analyze(photo, &options).await {
             Err(error) if self.leave_gpu(&error).await => {
-                self.engine.analyze(photo, &options).await
+                self.running.engine.analyze(photo, &options).await
             }
             readings => readings,
         };

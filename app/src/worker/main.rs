@@ -1,10 +1,8 @@
 //! The worker that owns the engine. It answers the page's requests one after the other; the
 //! messages are described in [`mien_app::protocol`].
 
-mod engine;
 mod jobs;
 mod judge;
-mod loading;
 mod pixels;
 mod post;
 

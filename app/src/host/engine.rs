@@ -1,6 +1,5 @@
 //! The engine with what is needed to build it again.
 
-use mien_app::protocol::{EngineReport, Source, StopReason};
 use mien_engine::backend::{self, Backend, BackendError, Choice, Reason};
 use mien_engine::classify::{Classifier, ClassifyError};
 use mien_engine::gpu::{self, GpuError};
@@ -8,7 +7,8 @@ use mien_engine::pipeline::{Engine, EngineError};
 use mien_engine::plan::Plan;
 use thiserror::Error;
 
-use crate::post::now;
+use super::now;
+use crate::protocol::{EngineReport, Source, StopReason};
 
 /// Why an engine or a classifier could not be built.
 #[derive(Debug, Error)]
@@ -54,11 +54,6 @@ impl Models {
             detector: read(0)?,
             classifier: read(1)?,
         })
-    }
-
-    /// Engines are built with another expression network from now on.
-    pub fn set_classifier(&mut self, plan: Plan) {
-        self.classifier = plan;
     }
 
     /// Builds an engine on the backend that is asked for, or else on the faster one. Where WebGPU
@@ -111,5 +106,56 @@ impl Models {
                 left_gpu: false,
             },
         ))
+    }
+}
+
+/// An engine at work, with what it takes to build it anew.
+pub struct Running {
+    /// Reads photos.
+    pub engine: Engine,
+    /// What it runs on.
+    pub report: EngineReport,
+    models: Models,
+}
+
+impl Running {
+    /// Builds an engine as [`Models::build`] does.
+    pub async fn start(models: Models, asked: Option<Backend>) -> Result<Self, StopReason> {
+        let (engine, report) = models.build(asked).await?;
+        Ok(Self {
+            engine,
+            report,
+            models,
+        })
+    }
+
+    /// Reads faces with another expression network from now on. Where it cannot be used, the last
+    /// one stays.
+    pub async fn use_classifier(&mut self, plan: Plan) -> Result<(), BuildError> {
+        let classifier = build_classifier(&plan, self.report.choice.backend).await?;
+        self.engine.set_classifier(classifier);
+        self.models.classifier = plan;
+        Ok(())
+    }
+
+    /// After a failure on the GPU: moves to the CPU, where the same work can be tried again.
+    /// Whether there was a GPU to leave.
+    pub async fn leave_gpu(&mut self, error: &EngineError) -> bool {
+        if self.report.choice.backend != Backend::WebGpu {
+            return false;
+        }
+        let Ok((engine, report)) = self.models.build(Some(Backend::Cpu)).await else {
+            return false;
+        };
+        self.engine = engine;
+        self.report = EngineReport {
+            choice: Choice {
+                reason: Reason::NoGpu(error.to_string()),
+                ..report.choice
+            },
+            left_gpu: true,
+            ..report
+        };
+        true
     }
 }

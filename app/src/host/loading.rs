@@ -4,21 +4,13 @@ use std::cell::Cell;
 use std::fmt::Write as _;
 
 use futures::future::try_join_all;
-use js_sys::{Promise, Uint8Array};
-use mien_app::protocol::{Source, StopReason};
-use wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
 
-use crate::post::{describe, scope};
-
-#[wasm_bindgen]
-extern "C" {
-    /// The browser's own; fails where it does not offer it.
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    fn digest(algorithm: &str, bytes: &[u8]) -> Result<Promise, JsValue>;
-}
+use super::browser::{self, describe, digest};
+use crate::protocol::{Source, StopReason};
 
 /// Fetches all sources at once. `progress` is told the bytes that have come so far.
 pub async fn fetch_all(
@@ -63,7 +55,7 @@ async fn download(source: &Source, advance: &impl Fn(usize)) -> Result<Vec<u8>, 
         detail,
     };
     let in_words = |error: JsValue| fail(describe(&error));
-    let response: Response = JsFuture::from(scope().fetch_with_str(&source.url))
+    let response: Response = JsFuture::from(browser::fetch(&source.url))
         .await
         .map_err(in_words)?
         .unchecked_into();
