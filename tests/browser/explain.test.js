@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { download, openBrowser, openPage, photo, probabilities, serveSite } from "./support.js";
-
-const CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+import { CLASSES, download, openBrowser, openPage, photo, probabilities, serveSite } from "./support.js";
 
 let site;
 let browser;

@@ -10,9 +10,8 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
-import { engineReady, openBrowser, openPage, photo, readPhotos, root, serveSite } from "./support.js";
+import { FER2013_CLASSES, engineReady, openBrowser, openPage, photo, readPhotos, root, serveSite } from "./support.js";
 
-const CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const PIXELS = 48 * 48;
 const HEADER = "emotion,pixels,Usage";
 
@@ -88,7 +87,7 @@ const counts = (part) =>
       }
       return matrix;
     },
-    CLASSES,
+    FER2013_CLASSES,
   );
 
 test("the shipped report is a table that the keyboard reaches", async () => {
@@ -108,7 +107,7 @@ test("the shipped report is a table that the keyboard reaches", async () => {
   for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
   const focused = () => page.evaluate(() => ({ ...document.activeElement.dataset }));
   const { truth, predicted } = await focused();
-  assert.deepEqual([truth, predicted], [CLASSES[1], CLASSES[2]]);
+  assert.deepEqual([truth, predicted], [FER2013_CLASSES[1], FER2013_CLASSES[2]]);
   await page.keyboard.press("Enter");
   const detail = await page.getByTestId("matrix-cell-detail").textContent();
   const disgust = publicTest.confusion[1];
@@ -170,7 +169,7 @@ test("mean maps are shown by class, and of the cell that is chosen", async () =>
     await readFile(join(root, "public/explanations/student-fer2013.json"), "utf8"),
   );
   const shown = about.outcomes.faces.filter((faces) => faces >= 10).length;
-  assert.equal(await maps.locator("td").count(), 1 + 3 * CLASSES.length);
+  assert.equal(await maps.locator("td").count(), 1 + 3 * FER2013_CLASSES.length);
   assert.equal(await maps.locator("img").count(), shown);
   assert.match(await maps.textContent(), /3,589 faces \(PublicTest\)/);
 

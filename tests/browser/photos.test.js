@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import {
+  CLASSES,
   canvasSpread,
   download,
   downloadResults,
@@ -18,7 +19,6 @@ import {
   serveSite,
 } from "./support.js";
 
-const CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const camera = `${root}public/samples/camera.jpg`;
 const PIXELS = {
   gif: "R0lGODlhAQABAIAAAP///wAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==",

@@ -14,6 +14,12 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The path of a test photo. */
 export const photo = (name) => join(root, "tests/photos", name);
 
+/** The classes of FER2013, in its order. */
+export const FER2013_CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+
+/** The classes of the network that the page begins with. */
+export const CLASSES = [...FER2013_CLASSES, "contempt"];
+
 /** How long the slowest step may take: networks on a software GPU. */
 const PATIENCE_MS = 90_000;
 
