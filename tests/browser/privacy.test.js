@@ -36,7 +36,7 @@ test("in a whole session nothing is sent anywhere", async () => {
   const requests = [];
   // Of the context: the page, its workers and the service worker.
   browser.context.on("request", (request) => requests.push(request));
-  const { page, faults } = await openPage(browser, site, "?lang=en#photos");
+  const { page, faults } = await openPage(browser, site, "?backend=cpu&lang=en#photos");
 
   await readPhotos(page, [photo("astronaut.png"), photo("chelsea.png")]);
   await page.getByTestId("tile").first().click();

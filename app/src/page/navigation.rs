@@ -17,18 +17,19 @@ const REMEMBERED: &str = "view";
 /// The view that the address asks for, or else the one of the last visit. Follows the address.
 pub fn follow_address() -> RwSignal<View> {
     let last = || View::from_name(&settings::remembered(REMEMBERED)?);
-    let view = RwSignal::new(asked().or_else(last).unwrap_or_default());
+    let first = asked().or_else(last).unwrap_or_default();
+    settings::remember(REMEMBERED, first.name());
+    let view = RwSignal::new(first);
     let listener = EventListener::new(&window(), "hashchange", move |_| {
         if let Some(asked) = asked() {
+            // Before it is shown, for a view may list what is kept.
+            settings::remember(REMEMBERED, asked.name());
             view.set(asked);
             request_animation_frame(go_to_top);
         }
     });
     let listener = SendWrapper::new(listener);
     on_cleanup(move || drop(listener));
-    Effect::new(move |_| {
-        settings::remember(REMEMBERED, view.get().name());
-    });
     view
 }
 

@@ -26,6 +26,16 @@ pub fn points(difference: f32) -> String {
     language().decimal(f64::from(difference.abs()), 2)
 }
 
+/// The same with as many decimals as differences up to `limit` ask for, as "0.0023".
+pub fn points_within(difference: f32, limit: f32) -> String {
+    let decimals = match limit {
+        0.1.. => 2,
+        0.01.. => 3,
+        _ => 5,
+    };
+    language().decimal(f64::from(difference.abs()), decimals)
+}
+
 /// A difference of probabilities with its sign, as "+0.41".
 pub fn signed_points(difference: f32) -> String {
     // Nothing has no sign.

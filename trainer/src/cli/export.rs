@@ -190,7 +190,9 @@ impl Export {
         if let Some(folder) = &self.reports {
             // Only the report of before knows how the run went.
             let known = ModelReport::read_all(folder).or_user()?;
-            let own = known.into_iter().find(|report| report.model == release.card.name);
+            let own = known
+                .into_iter()
+                .find(|report| report.model == release.card.name);
             release.history = own.map(|report| report.history).unwrap_or_default();
             release.save_report(folder).map_err(blame)?;
         }

@@ -27,7 +27,10 @@ pub fn ColourScale(
             context.fill_rect(step as f64, 0.0, 1.0, 1.0);
         }
     });
-    let limit = move || words::points(scale.get().limit());
+    let limit = move || {
+        let limit = scale.get().limit();
+        words::points_within(limit, limit)
+    };
     view! {
         <div class="scale">
             <canvas node_ref=canvas width=STEPS.to_string() height="1" aria-hidden="true"></canvas>

@@ -9,7 +9,7 @@ use mien_engine::explain::{
 };
 
 use super::parts::part_name;
-use crate::i18n::{expression, language, t};
+use crate::i18n::{expression, t};
 use crate::settings;
 use crate::words;
 
@@ -190,10 +190,10 @@ pub fn subject(target: Target) -> String {
 fn map_value(map: &Saliency, index: usize, [row, column]: [usize; 2]) -> String {
     let value = map.values[index];
     let class = subject(map.target);
-    // One pixel's part of an effect is small.
-    let decimals = if map.scale().limit() < 0.1 { 4 } else { 2 };
-    let points = language().decimal(f64::from(value.abs()), decimals);
-    let is_small = value.abs() < 0.005 && decimals == 2;
+    // One pixel's part of an effect is small, and so is all that can be done to a sure reading.
+    let limit = map.scale().limit();
+    let points = words::points_within(value, limit);
+    let is_small = value.abs() < 0.005_f32.min(limit / 100.0);
     match map.method.kind().meaning() {
         Meaning::Drop if is_small => {
             t!(
