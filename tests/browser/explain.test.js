@@ -59,7 +59,7 @@ test("each method gives a map of its own, and the address keeps the method", asy
     pictures.add(await picture(page));
     verdicts[method] = await page.getByTestId("method-verdict").getAttribute("data-passed");
   }
-  assert.deepEqual([verdicts.occlusion, verdicts["grad-cam"]], ["true", "false"]);
+  assert.deepEqual([verdicts.occlusion, verdicts["gradient-input"]], ["true", "false"]);
   assert.equal(pictures.size, methods.length);
   assert.equal(new URL(page.url()).searchParams.get("method"), methods.at(-1));
   assert.deepEqual(faults, []);
