@@ -96,7 +96,12 @@ pub fn Shipped() -> impl IntoView {
             </div>
             {move || match state.get() {
                 State::Loading => {
-                    view! { <progress aria-label=t!("judge.report_loading")></progress> }.into_any()
+                    view! {
+                        <div class="report-loading">
+                            <progress aria-label=t!("judge.report_loading")></progress>
+                        </div>
+                    }
+                        .into_any()
                 }
                 State::Loaded(report) => view! { <ReportPart report /> }.into_any(),
                 State::Missing => {
@@ -111,9 +116,11 @@ pub fn Shipped() -> impl IntoView {
                         .into_any()
                 }
             }}
-            {move || match card.get() {
-                CardState::There(card) => Some(view! { <ModelTable card /> }),
-                CardState::Loading | CardState::Absent => None,
+            {move || match (state.get(), card.get()) {
+                (State::Loaded(_) | State::Missing, CardState::There(card)) => {
+                    Some(view! { <ModelTable card /> })
+                }
+                _ => None,
             }}
         </section>
     }
