@@ -90,6 +90,16 @@ const counts = (part) =>
     FER2013_CLASSES,
   );
 
+test("the report of the network in use comes first", async () => {
+  for (const model of ["student-ferplus", "student-fer2013"]) {
+    const { page } = await openPage(browser, site, `?backend=cpu&model=${model}#judge`);
+    await page.getByTestId("confusion-matrix").waitFor();
+    assert.equal(await page.getByTestId("report-model").inputValue(), `reports/${model}.json`);
+    await page.getByTestId("report-split").filter({ hasText: model }).waitFor();
+    await page.close();
+  }
+});
+
 test("the shipped report is a table that the keyboard reaches", async () => {
   const { page, faults } = await open();
   const table = page.getByTestId("confusion-matrix");

@@ -38,7 +38,7 @@ const STATES = {
   "live-first-use": { view: "live", prepare: (page) => page.getByTestId("camera-start").click() },
   "live-running": { view: "live", prepare: (page) => running(page) },
   "live-unplugged": { view: "live", prepare: (page) => unplugged(page) },
-  judge: { view: "judge", prepare: cellChosen },
+  judge: { view: "judge", query: "&model=student-fer2013", prepare: cellChosen },
   "judge-missing": { view: "judge", without: "reports/", prepare: (page) => page.locator(".message.error").waitFor() },
   "judge-refused": { view: "judge", prepare: refused },
   judged: { view: "judge", prepare: judged },

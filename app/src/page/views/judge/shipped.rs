@@ -44,14 +44,20 @@ enum State {
     Missing,
 }
 
-/// The reports, one at a time.
+/// The reports, one at a time, first that of the network in use.
 #[component]
 pub fn Shipped() -> impl IntoView {
     let store = use_store();
     let names: Vec<String> = store
         .assets
         .with_value(|assets| assets.names("reports/").map(str::to_owned).collect());
-    let name = RwSignal::new(names.first().cloned().unwrap_or_default());
+    let used = format!("reports/{}.json", store.model.get_untracked());
+    let first = if names.contains(&used) {
+        used
+    } else {
+        names.first().cloned().unwrap_or_default()
+    };
+    let name = RwSignal::new(first.clone());
     let state = RwSignal::new(State::Loading);
     let load = move || {
         state.set(State::Loading);
@@ -76,7 +82,8 @@ pub fn Shipped() -> impl IntoView {
                 .trim_start_matches("reports/")
                 .trim_end_matches(".json")
                 .to_owned();
-            view! { <option value=path>{title}</option> }
+            let is_first = path == first;
+            view! { <option value=path selected=is_first>{title}</option> }
         });
         view! {
             <label class="field">
