@@ -45,6 +45,11 @@ pub fn card(name: &str) -> String {
     format!("models/{name}.json")
 }
 
+/// Where it is reported how good a network is, and how it was trained.
+pub fn report(name: &str) -> String {
+    format!("reports/{name}.json")
+}
+
 /// Where it is said which methods of explanation have passed their checks with a network.
 pub fn faithfulness(name: &str) -> String {
     format!("faithfulness/{name}.json")

@@ -128,7 +128,7 @@ impl Detector {
         let mut faces = self.look(photo, &canvas, MIN_FAINT_SCORE).await?;
         let mut doubtful = split_off_doubtful(&mut faces, MIN_SCORE);
         if !faces.is_empty() {
-            split_off_doubtful(&mut doubtful, MIN_DOUBTFUL_SCORE);
+            doubtful.retain(|face| face.score >= MIN_DOUBTFUL_SCORE);
         }
         faces.extend(self.confirm(photo, &doubtful).await?);
         if faces.is_empty() {

@@ -89,7 +89,7 @@ impl Detector {
         photo: &Photo,
         candidate: &Face,
     ) -> Result<Option<Face>, DetectError> {
-        let mut agreed: Option<Face> = None;
+        let mut was_seen = false;
         for (share, side, margin) in CLOSER {
             let long = share * candidate.extent.width.max(candidate.extent.height);
             let square = Rect::around(candidate.extent.center(), long, long);
@@ -99,10 +99,8 @@ impl Detector {
                 face.extent.iou(&candidate.extent) >= SAME_FACE_IOU && is_upright(face, &canvas)
             });
             match same {
-                Some(face) if face.score >= MIN_SECOND_SCORE || agreed.is_some() => {
-                    return Ok(Some(face));
-                }
-                Some(face) => agreed = Some(face),
+                Some(face) if was_seen || face.score >= MIN_SECOND_SCORE => return Ok(Some(face)),
+                Some(_) => was_seen = true,
                 None => {}
             }
         }

@@ -12,6 +12,7 @@ use super::mean_maps::{self, CellMap, Outcomes};
 use crate::assets::fetch_json;
 use crate::components::model_table::{ModelTable, split_name};
 use crate::i18n::{language, t};
+use crate::model;
 use crate::model_card::{self, CardState};
 use crate::store::use_store;
 use crate::words;
@@ -51,7 +52,7 @@ pub fn Shipped() -> impl IntoView {
     let names: Vec<String> = store
         .assets
         .with_value(|assets| assets.names("reports/").map(str::to_owned).collect());
-    let used = format!("reports/{}.json", store.model.get_untracked());
+    let used = model::report(&store.model.get_untracked());
     let first = if names.contains(&used) {
         used
     } else {
