@@ -24,6 +24,7 @@
 //! | `backend` | which backend runs a network (feature `gpu`) |
 //! | [`random`] | random numbers that follow from a seed |
 //! | [`runner`] | one interface to every backend |
+//! | [`study_report`] | the systems of the published studies side by side |
 
 #[cfg(feature = "gpu")]
 pub mod backend;
@@ -47,4 +48,5 @@ pub mod plan;
 pub mod random;
 pub mod report;
 pub mod runner;
+pub mod study_report;
 pub mod track;
