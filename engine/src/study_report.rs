@@ -44,6 +44,10 @@ pub struct StudyRow {
     pub public_test: StudyFigures,
     /// The split that is scored once.
     pub private_test: StudyFigures,
+    /// Which faces of the private test split are recognised, in their order: a hexadecimal digit
+    /// for four faces, the first of them its highest bit. With it any two systems can be compared
+    /// face by face.
+    pub hits: String,
     /// A balanced sample of the private test split as small as the study's, where the study had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub small_sample: Option<StudyFigures>,
@@ -89,6 +93,28 @@ pub struct Reported {
     pub top2: Option<f64>,
     /// On which faces.
     pub data: String,
+}
+
+impl StudyRow {
+    /// [`hits`](Self::hits) as one bit a face.
+    #[must_use]
+    pub fn face_hits(&self) -> Vec<bool> {
+        let digits = self.hits.chars().filter_map(|digit| digit.to_digit(16));
+        let bits = digits.flat_map(|digit| (0..4).rev().map(move |bit| digit >> bit & 1 == 1));
+        bits.take(self.private_test.faces).collect()
+    }
+
+    /// One bit a face as [`hits`](Self::hits) keeps it.
+    #[must_use]
+    pub fn pack_hits(hits: &[bool]) -> String {
+        let digit = |four: &[bool]| {
+            let bits = (0..4).fold(0, |sum, bit| {
+                2 * sum + u32::from(four.get(bit).is_some_and(|&hit| hit))
+            });
+            char::from_digit(bits, 16).unwrap_or('0')
+        };
+        hits.chunks(4).map(digit).collect()
+    }
 }
 
 impl StudyFigures {

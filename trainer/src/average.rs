@@ -66,7 +66,7 @@ pub fn predict(
         .into_iter()
         .map(|sum: f32| (sum / count).max(f32::MIN_POSITIVE).ln())
         .collect();
-    let labels = data.labels().iter().map(|label| label.index()).collect();
+    let labels = data.targets();
     Ok(Predictions::new(logits, labels, classes)?)
 }
 

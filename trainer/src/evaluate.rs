@@ -11,7 +11,7 @@ use mien_engine::plan::{Plan, ShapeError};
 use mien_engine::runner::{Batch, RunError};
 use thiserror::Error;
 
-use crate::data::DataSet;
+use crate::data::{DataSet, FACE_PIXELS};
 
 /// Faces that run together.
 const BATCH: usize = 64;
@@ -48,22 +48,33 @@ pub fn network(
     if let Some(plan) = network.export() {
         return predict(&plan, data, |_| ());
     }
+    let mut rows = Vec::new();
+    for start in (0..data.len()).step_by(BATCH) {
+        let indices = start..data.len().min(start + BATCH);
+        let pixels: Vec<f32> = indices.flat_map(|index| data.pixels(index)).collect();
+        rows.extend(logits(network, &pixels, ops));
+    }
+    let labels = data.targets();
+    let classes = rows.len() / labels.len().max(1);
+    Ok(Predictions::new(rows, labels, classes)?)
+}
+
+/// The logits, `[faces, classes]`, that Burn computes for faces of 0 to 255, `[faces, 48, 48]`, all
+/// at once.
+pub fn logits(network: &Network, pixels: &[f32], ops: &impl Ops) -> Vec<f32> {
     let device = network.devices().first().cloned().unwrap_or_default();
     let input = face_input();
-    let mut logits = Vec::new();
-    for start in (0..data.len()).step_by(BATCH) {
-        let end = data.len().min(start + BATCH);
-        let faces: Vec<f32> = (start..end)
-            .flat_map(|index| data.face(index))
-            .map(|&pixel| f32::from(pixel) * input.scale + input.offset)
-            .collect();
-        let faces = TensorData::new(faces, [end - start, 1, SIDE, SIDE]);
-        let faces = Tensor::from_data(faces, &device);
-        logits.extend(network.forward(faces, ops).to_data().iter::<f32>());
-    }
-    let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
-    let classes = logits.len() / labels.len().max(1);
-    Ok(Predictions::new(logits, labels, classes)?)
+    let faces: Vec<f32> = pixels
+        .iter()
+        .map(|pixel| pixel * input.scale + input.offset)
+        .collect();
+    let faces = TensorData::new(faces, [pixels.len() / FACE_PIXELS, 1, SIDE, SIDE]);
+    let faces = Tensor::from_data(faces, &device);
+    network
+        .forward(faces, ops)
+        .to_data()
+        .iter::<f32>()
+        .collect()
 }
 
 /// How many classes a plan tells apart.
@@ -102,6 +113,6 @@ pub fn predict(
         logits.extend(runner.run(batch)?.into_iter().flatten());
         tell(end);
     }
-    let labels = data.labels().iter().map(|label| label.index()).collect();
+    let labels = data.targets();
     Ok(Predictions::new(logits, labels, classes)?)
 }

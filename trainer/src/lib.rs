@@ -23,5 +23,6 @@ pub mod overlay;
 pub mod photo;
 pub mod report;
 pub mod robustness;
+pub mod study;
 pub mod teacher;
 pub mod train;

@@ -89,7 +89,7 @@ impl CompactResNet {
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
         let x = self.stem.forward(self.crop.forward(faces), None, true, ops);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, ops));
-        self.head.forward(self.dropout.forward(mean_over_map(x)))
+        ops.linear(&self.head, self.dropout.forward(mean_over_map(x)))
     }
 
     /// The network as a plan, batch norms folded with their running statistics.

@@ -96,7 +96,7 @@ impl CompactVgg {
                 .iter()
                 .fold(x, |x, block| block.forward(x, None, true, ops));
         }
-        self.head.forward(self.dropout.forward(mean_over_map(x)))
+        ops.linear(&self.head, self.dropout.forward(mean_over_map(x)))
     }
 
     /// The network as a plan, batch norms folded with their running statistics.

@@ -7,6 +7,7 @@
 pub mod blocks;
 pub mod compact_resnet;
 pub mod compact_vgg;
+mod cost;
 mod export;
 pub mod ops;
 pub mod stack;
@@ -22,6 +23,7 @@ use crate::plan::{InputSpec, Plan};
 
 pub use compact_resnet::{CompactResNet, CompactResNetConfig};
 pub use compact_vgg::{CompactVgg, CompactVggConfig};
+pub use cost::macs;
 pub use export::PlanBuilder;
 pub use ops::{Ops, StockOps};
 pub use student::{Student, StudentConfig};

@@ -1,8 +1,8 @@
 //! The operations that make up nearly all of a network's cost, behind a trait.
 
-use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNorm, Linear};
 use burn::tensor::{Tensor, activation::relu};
 
 /// How a network computes its convolutions, batch norms and max pooling.
@@ -35,6 +35,15 @@ pub trait Ops {
     /// - `input`: `[batch, channels, height, width]`
     /// - output: `[batch, channels, height_out, width_out]`
     fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4>;
+
+    /// A dense layer.
+    ///
+    /// # Shapes
+    /// - `input`: `[batch, values_in]`
+    /// - output: `[batch, values_out]`
+    fn linear(&self, linear: &Linear, input: Tensor<2>) -> Tensor<2> {
+        linear.forward(input)
+    }
 }
 
 /// Burn's own operations: they run on every device.
@@ -59,6 +68,7 @@ impl Ops for StockOps {
         }
         if with_relu { relu(output) } else { output }
     }
+
     fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
         pool.forward(input)
     }

@@ -78,7 +78,7 @@ impl Stack {
             maps.flatten(1, 3)
         };
         for dense in &self.dense {
-            x = dense.linear.forward(x);
+            x = ops.linear(&dense.linear, x);
             if dense.rectified {
                 x = dense.dropout.forward(relu(x));
             }

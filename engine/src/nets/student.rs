@@ -85,7 +85,7 @@ impl Student {
         for block in &self.blocks {
             x = block.forward(x, ops); // the last: [batch, 96, 6, 6]
         }
-        self.head.forward(self.dropout.forward(mean_over_map(x))) // [batch, classes]
+        ops.linear(&self.head, self.dropout.forward(mean_over_map(x))) // [batch, classes]
     }
 
     /// The network as a plan, batch norms folded with their running statistics.

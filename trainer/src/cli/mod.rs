@@ -25,6 +25,7 @@ mod predict;
 mod progress;
 mod report;
 mod robustness;
+mod study;
 mod teach;
 mod train;
 
@@ -48,6 +49,7 @@ enum Command {
     Bench(bench::Bench),
     Ablate(ablate::Ablate),
     Report(report::Report),
+    Study(study::Study),
     Train(train::Train),
     Teach(teach::Teach),
     Data(data::Data),
@@ -70,6 +72,7 @@ impl Command {
             Self::Bench(command) => command.run(),
             Self::Ablate(command) => command.run(),
             Self::Report(command) => command.run(),
+            Self::Study(command) => command.run(),
             Self::Train(command) => command.run(),
             Self::Teach(command) => command.run(),
             Self::Data(command) => command.run(),

@@ -80,9 +80,14 @@ impl Teach {
         }
         if let Some(path) = &self.labels {
             let bar = progress::bar(config.views * fer.training.len(), "views of faces");
-            let labels = teach(&config, &mut ensemble, &fer.training, |done| {
-                bar.set_position(done as u64);
-            })
+            let labels = teach(
+                &config,
+                ensemble.members().to_vec(),
+                ensemble.classes(),
+                &fer.training,
+                |pixels| ensemble.probabilities(pixels),
+                |done| bar.set_position(done as u64),
+            )
             .or_user()?;
             bar.finish_and_clear();
             labels.save(path).or_user()?;

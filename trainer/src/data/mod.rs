@@ -41,6 +41,8 @@ pub struct DataSet {
     labels: Vec<Expression>,
     /// One for each face, or none at all.
     distributions: Vec<[f32; FERPLUS_CLASSES]>,
+    /// The classes that are told apart, where they are not all; see [`classes`](Self::classes).
+    some: Vec<Expression>,
 }
 
 impl DataSet {
@@ -124,6 +126,48 @@ impl DataSet {
         &self.labels
     }
 
+    /// The classes that are told apart, in the order of a network's outputs: all of FER+, of which
+    /// FER2013's come first, unless [`keep`](Self::keep) has chosen some.
+    #[must_use]
+    pub fn classes(&self) -> &[Expression] {
+        if self.some.is_empty() {
+            &Expression::FERPLUS
+        } else {
+            &self.some
+        }
+    }
+
+    /// The label of each face as a position among [`classes`](Self::classes).
+    #[must_use]
+    pub fn targets(&self) -> Vec<usize> {
+        (0..self.len()).map(|index| self.target(index)).collect()
+    }
+
+    /// The label of a face as a position among [`classes`](Self::classes).
+    ///
+    /// # Panics
+    /// If there are not more than `index` faces.
+    #[must_use]
+    pub fn target(&self, index: usize) -> usize {
+        let label = self.labels[index];
+        if self.some.is_empty() {
+            return label.index();
+        }
+        let position = self.some.iter().position(|&class| class == label);
+        position.expect("keep has removed the faces of other classes")
+    }
+
+    /// Leaves only the faces of some classes, which become the ones that are told apart, and says
+    /// how many faces were removed. What people see in a face is forgotten: it is of other classes.
+    pub fn keep(&mut self, classes: &[Expression]) -> usize {
+        let before = self.len();
+        let known = |&index: &usize| classes.contains(&self.labels[index]);
+        *self = self.select((0..before).filter(known));
+        self.distributions.clear();
+        self.some = classes.to_vec();
+        before - self.len()
+    }
+
     /// The share of people who see each class in a face, in label order; `None` where only labels
     /// are known.
     #[must_use]
@@ -142,7 +186,10 @@ impl DataSet {
     /// If there are not as many faces.
     #[must_use]
     pub fn select(&self, indices: impl Iterator<Item = usize>) -> Self {
-        let mut selected = Self::default();
+        let mut selected = Self {
+            some: self.some.clone(),
+            ..Self::default()
+        };
         for index in indices {
             selected.pixels.extend_from_slice(self.face(index));
             selected.labels.push(self.labels[index]);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use mien_engine::expression::Expression;
 use serde::{Deserialize, Serialize};
 
 use super::{DataError, Split, Splits, ferplus, near, read};
@@ -22,6 +23,10 @@ pub struct DataConfig {
     /// Leaves out training faces that also occur among validation or test faces, exactly or
     /// nearly.
     pub drop_cross_split: bool,
+    /// The classes that the network tells apart, in the order of its outputs, where they are not
+    /// the first ones; faces of others are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Expression>,
 }
 
 /// Whose labels count.
@@ -80,7 +85,11 @@ pub fn prepare(
     } else if config.votes_share > 0.0 {
         ferplus::blend(&mut splits, votes, config.votes_share)?;
     }
-    let foreign = splits.retain_classes(classes);
+    let foreign = if config.classes.is_empty() {
+        splits.retain_classes(classes)
+    } else {
+        splits.keep(&config.classes)
+    };
     let repeated = if config.drop_cross_split {
         drop_cross_split(&mut splits)
     } else {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use mien_engine::expression::Expression;
 use mien_engine::fer2013::Usage;
 
 use super::{DataError, DataSet};
@@ -126,6 +127,17 @@ impl Splits {
                 all
             }
         }
+    }
+
+    /// Leaves only the faces of some classes, which become the ones that are told apart, and says
+    /// how many faces were removed.
+    pub fn keep(&mut self, classes: &[Expression]) -> usize {
+        let splits = [
+            &mut self.training,
+            &mut self.public_test,
+            &mut self.private_test,
+        ];
+        splits.into_iter().map(|data| data.keep(classes)).sum()
     }
 
     /// Removes faces of all classes but the first `classes`, and says how many they were.

@@ -152,6 +152,7 @@ mod tests {
             valid_loss: 1.4,
             valid_accuracy: 0.45,
             seconds: 1.0,
+            cpu_seconds: 1.0,
             loading_seconds: 0.0,
         };
         let svg = curves("tiny", &[record(1), record(2), record(3)]);

@@ -104,7 +104,7 @@ impl Ensemble {
     /// Each member's predictions for a data set, as logarithms of probabilities.
     pub fn predictions(&mut self, data: &DataSet) -> Result<Vec<Predictions>, EvaluateError> {
         let mut all = Vec::new();
-        let labels: Vec<usize> = data.labels().iter().map(|label| label.index()).collect();
+        let labels = data.targets();
         for index in 0..self.members.len() {
             let mut logits = Vec::with_capacity(data.len() * self.classes);
             for start in (0..data.len()).step_by(BATCH) {

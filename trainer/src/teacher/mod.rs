@@ -16,23 +16,26 @@ use crate::train::fingerprint;
 /// Faces that the ensemble sees at once.
 const BATCH: usize = 128;
 
-/// What an ensemble says of each view of each training face. `tell` hears how many views of faces
-/// are done.
+/// What a teacher says of each view of each training face. `answer` gives the probabilities of each
+/// class, `[faces, classes]`, for faces of 0 to 255, `[faces, 48, 48]`; `tell` hears how many views
+/// of faces are done.
 pub fn teach(
     config: &TeacherConfig,
-    ensemble: &mut Ensemble,
+    members: Vec<Member>,
+    classes: usize,
     training: &DataSet,
+    mut answer: impl FnMut(&[f32]) -> Result<Vec<f32>, EvaluateError>,
     mut tell: impl FnMut(usize),
 ) -> Result<SoftLabels, EvaluateError> {
     let mut labels = SoftLabels::new(SoftHeader {
         name: config.name.clone(),
         views: config.views,
         faces: training.len(),
-        classes: ensemble.classes(),
+        classes,
         seed: config.seed,
         augmentation: config.augmentation.clone(),
         data: fingerprint(&[training]),
-        members: ensemble.members().to_vec(),
+        members,
     });
     for view in 0..config.views {
         for start in (0..training.len()).step_by(BATCH) {
@@ -44,7 +47,7 @@ pub fn teach(
                     .augmentation
                     .apply(&training.pixels(index), &mut rng, out);
             }
-            labels.extend(&ensemble.probabilities(&pixels)?);
+            labels.extend(&answer(&pixels)?);
             tell(view * training.len() + indices.end);
         }
     }

@@ -144,7 +144,7 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, AblationError
 }
 
 /// Lays settings over others: tables are merged, all else is replaced.
-fn merge(settings: &mut toml::Table, other: &toml::Table) {
+pub(crate) fn merge(settings: &mut toml::Table, other: &toml::Table) {
     for (key, value) in other {
         match (settings.get_mut(key), value) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => merge(inner, value),

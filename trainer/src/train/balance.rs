@@ -62,9 +62,7 @@ impl Balance {
         let mut order = Vec::with_capacity(data.len() + classes);
         for (class, &count) in counts.iter().enumerate() {
             let wanted = (data.len() as f64 * power(count) / sum).ceil() as usize;
-            let faces = natural
-                .iter()
-                .filter(|&&face| data.labels()[face].index() == class);
+            let faces = natural.iter().filter(|&&face| data.target(face) == class);
             let rounds =
                 (0..).flat_map(|round| faces.clone().map(move |face| face + round * data.len()));
             order.extend(rounds.take(if count > 0 { wanted } else { 0 }));

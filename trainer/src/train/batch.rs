@@ -98,7 +98,7 @@ pub fn targets(
                     *value += (1.0 - smoothing) * share;
                 }
             }
-            None => row[data.labels()[index].index()] += 1.0 - smoothing,
+            None => row[data.target(index)] += 1.0 - smoothing,
         }
         for (value, weight) in row.iter_mut().zip(weights.into_iter().flatten()) {
             *value *= weight;

@@ -36,7 +36,10 @@ pub struct EpochRecord {
     pub valid_accuracy: f64,
     /// Wall-clock time of the epoch.
     pub seconds: f64,
-    /// The part of it that was spent on augmentation and loading.
+    /// CPU time of the epoch; 0 in what was written before it was kept.
+    #[serde(default)]
+    pub cpu_seconds: f64,
+    /// The part of `seconds` that was spent on augmentation and loading.
     pub loading_seconds: f64,
 }
 
@@ -54,6 +57,7 @@ impl EpochRecord {
             valid_loss: round(self.valid_loss),
             valid_accuracy: round(self.valid_accuracy),
             seconds: round(self.seconds),
+            cpu_seconds: round(self.cpu_seconds),
             loading_seconds: round(self.loading_seconds),
         }
     }

@@ -27,6 +27,10 @@ pub struct RunConfig {
     pub epochs: usize,
     /// Faces a step.
     pub batch: usize,
+    /// Ends an epoch after so many steps, where an epoch over all faces would take too long; the
+    /// next one visits others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch_steps: Option<usize>,
     /// Share of the target given evenly to all classes (Szegedy et al. 2016).
     #[serde(default)]
     pub label_smoothing: f32,
@@ -146,6 +150,7 @@ impl RunConfig {
             ),
             ("epochs", "at least 1", self.epochs >= 1),
             ("batch", "at least 2", self.batch >= 2),
+            ("epoch_steps", "at least 1", self.epoch_steps != Some(0)),
             (
                 "label_smoothing",
                 "from 0 to below 1",
@@ -192,6 +197,11 @@ impl RunConfig {
                 "from 0 to 1, and 0 with labels of FER+",
                 (0.0..=1.0).contains(&self.data.votes_share)
                     && (self.data.votes_share == 0.0 || self.data.labels == Labels::Own),
+            ),
+            (
+                "data.classes",
+                "different ones, as many as the network has, with the data set's own labels",
+                self.classes_fit(),
             ),
             (
                 "augmentation.scale",
@@ -271,6 +281,24 @@ impl RunConfig {
             ..self.clone()
         };
         self == past || (lengthened == *past && constant(self) && constant(past))
+    }
+
+    /// Steps of an epoch over so many faces.
+    #[must_use]
+    pub fn steps(&self, faces: usize) -> usize {
+        let all = faces / self.batch;
+        self.epoch_steps.map_or(all, |limit| limit.min(all))
+    }
+
+    fn classes_fit(&self) -> bool {
+        let mut classes = self.data.classes.clone();
+        classes.sort_unstable();
+        classes.dedup();
+        let own = self.data.labels == Labels::Own && self.data.votes_share == 0.0;
+        self.data.classes.is_empty()
+            || (own
+                && classes.len() == self.data.classes.len()
+                && classes.len() == self.network.classes())
     }
 
     fn decay_epochs(&self) -> f64 {

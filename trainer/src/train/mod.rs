@@ -19,10 +19,12 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use cpu_time::ProcessTime;
 use mien_engine::nets::{Network, Ops, face_input};
 use mien_engine::plan::{InputSpec, Plan};
 use sha2::{Digest, Sha256};
 
+pub(crate) use ablation::merge;
 pub use ablation::{
     AblationConfig, AblationError, AblationReport, AblationRow, Trial, Variant, trials,
 };
@@ -114,6 +116,32 @@ pub fn run(
     Ok(session.state)
 }
 
+/// What a face costs while training, and while validating, in CPU seconds: measured on a few steps
+/// of a fresh network, which are not kept.
+pub fn cost_a_face(job: Job<'_>, ops: &impl Ops, device: &Device) -> Result<[f64; 2], TrainError> {
+    const STEPS: usize = 6;
+    let trial = RunConfig {
+        epochs: 1,
+        epoch_steps: Some(STEPS),
+        ..job.config.clone()
+    };
+    let job = Job {
+        config: &trial,
+        ..job
+    };
+    let mut session = Session::start(job, ops, device.clone().autodiff())?;
+    // The first steps also fill caches and memory.
+    session.learn(&mut |_| ())?;
+    let time = ProcessTime::now();
+    session.learn(&mut |_| ())?;
+    let training = time.elapsed().as_secs_f64() / (STEPS * trial.batch) as f64;
+    let faces = job.validation.len().min(2 * trial.batch);
+    let some = job.validation.select(0..faces);
+    let time = ProcessTime::now();
+    evaluate::network(&session.network.valid(), &some, ops)?;
+    Ok([training, time.elapsed().as_secs_f64() / faces as f64])
+}
+
 /// A run at work.
 struct Session<'a, O> {
     job: Job<'a>,
@@ -173,7 +201,7 @@ impl<'a, O: Ops> Session<'a, O> {
                 weights: first,
             },
         };
-        let steps = job.training.len() / config.batch;
+        let steps = config.steps(job.training.len());
         let optimizer = Optimizer::new(
             config.optimizer.clone(),
             state.momentum.clone(),
@@ -199,7 +227,7 @@ impl<'a, O: Ops> Session<'a, O> {
 
     /// Trains one epoch, evaluates it and writes the checkpoint.
     fn epoch(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<EpochRecord, TrainError> {
-        let started = Instant::now();
+        let (started, cpu) = (Instant::now(), ProcessTime::now());
         let mut record = self.learn(tell)?;
 
         self.state.weights = weights::read(&self.network);
@@ -211,6 +239,7 @@ impl<'a, O: Ops> Session<'a, O> {
         record.valid_loss = predictions.negative_log_likelihood(1.0);
         record.valid_accuracy = predictions.accuracy();
         record.seconds = started.elapsed().as_secs_f64();
+        record.cpu_seconds = cpu.elapsed().as_secs_f64();
         let record = record.rounded();
 
         let history = &self.state.header.history;
@@ -242,9 +271,9 @@ impl<'a, O: Ops> Session<'a, O> {
         self.device.seed(config.seed.wrapping_add(epoch as u64));
         let classes = config.network.classes();
         let order = config.balance.order(training, classes, config.seed, epoch);
-        let steps = training.len() / config.batch;
+        let steps = config.steps(training.len());
         let (mut loss_sum, mut right, mut loading_seconds, mut learning_rate) = (0.0, 0, 0.0, 0.0);
-        for (step, draws) in order.chunks_exact(config.batch).enumerate() {
+        for (step, draws) in order.chunks_exact(config.batch).take(steps).enumerate() {
             let indices: Vec<usize> = draws.iter().map(|draw| draw % training.len()).collect();
             let indices = indices.as_slice();
             let loading = Instant::now();
@@ -259,7 +288,7 @@ impl<'a, O: Ops> Session<'a, O> {
             );
             let labels: Vec<usize> = indices
                 .iter()
-                .map(|&index| training.labels()[index].index())
+                .map(|&index| training.target(index))
                 .collect();
             let targets = batch::targets(
                 training,
@@ -327,6 +356,7 @@ impl<'a, O: Ops> Session<'a, O> {
             valid_loss: 0.0,
             valid_accuracy: 0.0,
             seconds: 0.0,
+            cpu_seconds: 0.0,
             loading_seconds,
         })
     }
@@ -340,11 +370,17 @@ fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
         .count()
 }
 
+/// The best epoch's network, on the CPU.
+#[must_use]
+pub fn best_network(checkpoint: &Checkpoint) -> Network {
+    let network = checkpoint.header.config.network.init(&Device::flex());
+    weights::write(network, &checkpoint.best)
+}
+
 /// The best epoch's network as a plan, batch norms folded; none for a network that only Burn runs.
 #[must_use]
 pub fn best_plan(checkpoint: &Checkpoint) -> Option<Plan> {
-    let network = checkpoint.header.config.network.init(&Device::flex());
-    weights::write(network, &checkpoint.best).export()
+    best_network(checkpoint).export()
 }
 
 /// SHA-256 of faces and labels.
@@ -354,7 +390,7 @@ pub fn fingerprint(sets: &[&DataSet]) -> String {
     for set in sets {
         digest.update((set.len() as u64).to_le_bytes());
         for index in 0..set.len() {
-            digest.update([set.labels()[index].index() as u8]);
+            digest.update([set.target(index) as u8]);
             digest.update(set.face(index));
             for share in set.distribution(index).into_iter().flatten() {
                 digest.update(share.to_le_bytes());

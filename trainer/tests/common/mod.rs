@@ -32,6 +32,7 @@ pub fn config(epochs: usize) -> RunConfig {
         seed: 5,
         epochs,
         batch: 8,
+        epoch_steps: None,
         label_smoothing: 0.1,
         precision: Precision::F32,
         network: NetworkConfig::Student(StudentConfig {

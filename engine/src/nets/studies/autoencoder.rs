@@ -83,7 +83,7 @@ impl Autoencoder {
     /// - output: `[batch, classes]`
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
         let code = self.encode(faces, ops).detach();
-        self.head.forward(relu(self.hidden.forward(code)))
+        ops.linear(&self.head, relu(ops.linear(&self.hidden, code)))
     }
 }
 

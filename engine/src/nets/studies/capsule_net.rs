@@ -66,6 +66,12 @@ impl CapsuleNet {
         }
     }
 
+    /// Multiply-adds of the matrices between the capsules, for one face: each number once.
+    #[must_use]
+    pub fn matrix_macs(&self) -> u64 {
+        self.matrices.shape().num_elements() as u64
+    }
+
     /// The lengths of the class capsules, 0 to 1: how sure the network is of each class.
     ///
     /// # Shapes

@@ -85,7 +85,7 @@ impl DeepEmotion {
     pub fn transformed(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<4> {
         let dims = faces.dims();
         let place = relu(self.localisation.forward(faces.clone(), ops)); // [batch, 32]
-        let affine = self.affine.forward(place).reshape([dims[0], 2, 3]);
+        let affine = ops.linear(&self.affine, place).reshape([dims[0], 2, 3]);
         let grid = affine_grid_2d(affine, dims); // [batch, 48, 48, 2]
         let options = GridSampleOptions::new(InterpolateMode::Bilinear)
             .with_padding_mode(GridSamplePaddingMode::Zeros)

@@ -6,13 +6,21 @@
 
 pub mod agrawal_mittal;
 pub mod alex_net;
+pub mod attention;
 pub mod autoencoder;
 pub mod capsule_net;
+pub mod dark_knowledge;
 pub mod deep_emotion;
+pub mod efficient_net;
 pub mod four_class;
+pub mod inception_v3;
 pub mod micro_exp_net;
 pub mod res_net;
+pub mod res_net50;
+pub mod res_net_v2;
 pub mod shallow_deep;
+pub mod two_stage;
+pub mod vgg16;
 pub mod vgg_net;
 
 use burn::module::Module;
@@ -23,10 +31,16 @@ use super::Ops;
 use super::stack::Stack;
 use crate::expression::Expression;
 use agrawal_mittal::AgrawalMittal;
+use attention::AttentionNet;
 use autoencoder::Autoencoder;
 use capsule_net::CapsuleNet;
 use deep_emotion::DeepEmotion;
+use efficient_net::EfficientNet;
+use inception_v3::InceptionV3;
 use micro_exp_net::{MicroExpNet, MicroSize};
+use res_net_v2::ResNetV2;
+use res_net50::ResNet50;
+use two_stage::TwoStage;
 
 /// Which system of the studies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +56,14 @@ pub enum System {
     CapsuleNet,
     /// S0: representational autoencoder.
     Autoencoder,
+    /// S0: what learns from the ensemble.
+    DarkKnowledge,
+    /// S1 and S4: `VGG16`.
+    #[serde(rename = "vgg16")]
+    Vgg16,
+    /// S1: `ResNet50`.
+    #[serde(rename = "res-net50")]
+    ResNet50,
     /// S2: two convolutions.
     Shallow,
     /// S2: four convolutions.
@@ -50,6 +72,11 @@ pub enum System {
     AgrawalMittal,
     /// S3: convolutions behind a spatial transformer.
     DeepEmotion,
+    /// S3: the teacher.
+    #[serde(rename = "inception-v3")]
+    InceptionV3,
+    /// S3: the teacher with attention.
+    Attention,
     /// S3: `MicroExpNet`, medium.
     MicroExpNetM,
     /// S3: `MicroExpNet`, small.
@@ -62,8 +89,15 @@ pub enum System {
     Model1,
     /// S4: model 2.
     Model2,
+    /// S4: `ResNetV2`.
+    #[serde(rename = "res-net-v2")]
+    ResNetV2,
+    /// S4: `EfficientNet`.
+    EfficientNet,
     /// S4: the final model.
     FinalModel,
+    /// S4: the region of interest first.
+    TwoStage,
 }
 
 /// A system, with what a run may choose.
@@ -78,6 +112,13 @@ pub struct StudyConfig {
     /// Whether a network of S4 gets three equal channels in place of one.
     #[serde(default)]
     pub rgb: bool,
+    /// Divides the channels of the large networks, which say so.
+    #[serde(default = "one")]
+    pub reduce: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 fn seven() -> usize {
@@ -102,13 +143,25 @@ pub enum StudyNetwork {
     CapsuleNet(CapsuleNet),
     /// The autoencoder.
     Autoencoder(Autoencoder),
+    /// `ResNet50`.
+    ResNet50(ResNet50),
+    /// `Inception_v3`.
+    InceptionV3(InceptionV3),
+    /// The network with attention.
+    Attention(AttentionNet),
+    /// `ResNetV2`.
+    ResNetV2(ResNetV2),
+    /// `EfficientNet`.
+    EfficientNet(EfficientNet),
+    /// The network of two stages.
+    TwoStage(TwoStage),
 }
 
 impl StudyConfig {
     /// The network with fresh weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> StudyNetwork {
-        let classes = self.classes;
+        let (classes, reduce) = (self.classes, self.reduce.max(1));
         let four_class = |build: fn(usize, usize, &Device) -> Stack| {
             if self.rgb {
                 StudyNetwork::Rgb(build(3, classes, device))
@@ -136,6 +189,25 @@ impl StudyConfig {
             System::Model1 => four_class(four_class::model_1),
             System::Model2 => four_class(four_class::model_2),
             System::FinalModel => four_class(four_class::final_model),
+            System::DarkKnowledge => {
+                StudyNetwork::Gray(dark_knowledge::dark_knowledge(classes, device))
+            }
+            System::Vgg16 if self.rgb => {
+                StudyNetwork::Rgb(vgg16::vgg16(3, classes, reduce, device))
+            }
+            System::Vgg16 => StudyNetwork::Gray(vgg16::vgg16(1, classes, reduce, device)),
+            System::ResNet50 => StudyNetwork::ResNet50(ResNet50::new(classes, reduce, device)),
+            System::InceptionV3 => {
+                StudyNetwork::InceptionV3(InceptionV3::new(classes, reduce, device))
+            }
+            System::Attention => StudyNetwork::Attention(AttentionNet::new(classes, device)),
+            System::ResNetV2 => {
+                StudyNetwork::ResNetV2(ResNetV2::new(self.rgb, classes, reduce, device))
+            }
+            System::EfficientNet => {
+                StudyNetwork::EfficientNet(EfficientNet::new(self.rgb, classes, reduce, device))
+            }
+            System::TwoStage => StudyNetwork::TwoStage(TwoStage::new(classes, device)),
         }
     }
 }
@@ -155,6 +227,12 @@ impl StudyNetwork {
             Self::DeepEmotion(network) => network.forward(faces, ops),
             Self::CapsuleNet(network) => network.forward(faces, ops),
             Self::Autoencoder(network) => network.forward(faces, ops),
+            Self::ResNet50(network) => network.forward(faces, ops),
+            Self::InceptionV3(network) => network.forward(faces, ops),
+            Self::Attention(network) => network.forward(faces, ops),
+            Self::ResNetV2(network) => network.forward(faces, ops),
+            Self::EfficientNet(network) => network.forward(faces, ops),
+            Self::TwoStage(network) => network.forward(faces, ops),
         }
     }
 }
