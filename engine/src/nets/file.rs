@@ -29,6 +29,9 @@ const MAX_CHANNELS: usize = 1024;
 /// Networks with more stages, each of half the height, or more layers in one, are not read.
 const MAX_STAGES: usize = 5;
 
+/// Networks whose channels are divided by more are not read.
+const MAX_REDUCE: usize = 8;
+
 const NETWORK: &str = "network";
 const LABELS: &str = "labels";
 
@@ -203,7 +206,7 @@ fn within_limits(config: &NetworkConfig) -> bool {
                 && channels(&[resnet.stem])
                 && dropout(resnet.dropout)
         }
-        NetworkConfig::Study(_) => true,
+        NetworkConfig::Study(study) => (1..=MAX_REDUCE).contains(&study.reduce),
     };
     sizes && (2..=MAX_CLASSES).contains(&config.classes())
 }

@@ -1,13 +1,19 @@
 //! `mien report`: regenerates what README and model cards show.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
+use mien_engine::study_report::StudyReport;
 
 use super::{Failure, OrFail, Outcome};
 use crate::files::write_atomically;
 use crate::report::{Document, ModelReport};
+use crate::study;
+
+/// The report on the systems of the studies.
+const STUDIES: &str = "studies.json";
 
 /// Regenerates every picture of reports and every table between markers in Markdown files from
 /// the committed figures.
@@ -35,9 +41,17 @@ impl Report {
             let document = Document::read(path).or_user()?;
             files.push((path.clone(), document.filled(&self.reports).or_user()?));
         }
+        let studies = self.reports.join(STUDIES);
+        if studies.exists() {
+            let text = fs::read_to_string(&studies).or_user()?;
+            let report: StudyReport = serde_json::from_str(&text)
+                .with_context(|| format!("{} is damaged", studies.display()))
+                .or_user()?;
+            files.push((studies.with_extension("md"), study::markdown(&report)));
+        }
         let mut stale = 0;
         for (path, text) in files {
-            if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
                 continue;
             }
             stale += 1;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use burn::tensor::Device;
 use clap::Args;
+use mien_engine::nets::file::NetworkFile;
 use mien_engine::study_report::{StudyReport, StudyRow};
 
 use super::data_source::DataSource;
@@ -14,7 +14,7 @@ use crate::data::Splits;
 use crate::files::write_atomically;
 use crate::study::{self, Method, Rule, StudiesConfig, System, SystemConfig, Task};
 use crate::teacher::{self, SoftLabels, TeacherConfig};
-use crate::train::{CHECKPOINT_FILE, Checkpoint, Distillation, Progress, RunConfig};
+use crate::train::{Checkpoint, Distillation, Progress, RunConfig};
 
 /// What a teacher has said, in its folder.
 const ANSWERS_FILE: &str = "answers.soft";
@@ -23,6 +23,8 @@ const VIEWS: usize = 2;
 /// Dark knowledge as study S3 has it: the temperature and the teacher's share of the loss.
 const TEMPERATURE: f32 = 8.0;
 const TEACHER_SHARE: f32 = 0.5;
+/// Networks of at most so many bytes in 16 bits ship with the page.
+const SHIPPED_BYTES: u64 = 2_000_000;
 
 /// Trains and measures the systems of five published studies by one protocol. What has been measured
 /// stays; started again, it goes on where it stopped.
@@ -41,6 +43,9 @@ pub struct Study {
     /// The report; tables go beside it with the ending .md.
     #[arg(long, default_value = "reports/studies.json")]
     report: PathBuf,
+    /// Folder for the networks that are small enough for the page.
+    #[arg(long, default_value = "public/studies")]
+    ship: PathBuf,
     /// Only lists the systems, and which have been measured.
     #[arg(long)]
     list: bool,
@@ -117,7 +122,8 @@ impl Study {
         let (networks, rule) = match &system.how {
             Method::Train { .. } => (vec![system], Rule::Mean),
             Method::Ensemble { members, rule } => {
-                let member = |name| config.systems.iter().find(|other| other.name == *name);
+                let member =
+                    |name: &String| config.systems.iter().find(|other| other.name == *name);
                 (members.iter().filter_map(member).collect(), *rule)
             }
         };
@@ -127,7 +133,17 @@ impl Study {
         }
         let splits = self.splits(&members[0].header.config)?;
         let made = System::new(&members, rule, &splits.public_test).or_user()?;
-        let row = study::row(system, &made, &members, &splits).or_user()?;
+        let mut row = study::row(system, &made, &members, &splits).or_user()?;
+        if let ([network], [run]) = (&made.networks[..], &members[..])
+            && row.bytes <= SHIPPED_BYTES
+        {
+            let file = NetworkFile {
+                config: run.header.config.network.clone(),
+                labels: row.labels.clone(),
+                network: network.clone(),
+            };
+            row.file = Some(self.ship(&system.name, &file)?);
+        }
         let mut report = self.measured(config)?;
         report.rows.retain(|other| other.name != row.name);
         report.rows.push(row.clone());
@@ -141,6 +157,17 @@ impl Study {
         let tables = study::markdown(&report);
         write_atomically(&self.report.with_extension("md"), tables.as_bytes()).or_user()?;
         Ok(row)
+    }
+
+    /// Writes a network for the page, and gives the file's name.
+    fn ship(&self, name: &str, network: &NetworkFile) -> Outcome<String> {
+        fs::create_dir_all(&self.ship)
+            .with_context(|| format!("cannot make {}; choose another --ship", self.ship.display()))
+            .or_user()?;
+        let name = format!("{name}.safetensors");
+        let bytes = network.to_bytes().or_internal()?;
+        write_atomically(&self.ship.join(&name), &bytes).or_user()?;
+        Ok(name)
     }
 
     /// A network's finished run.

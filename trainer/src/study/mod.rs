@@ -6,6 +6,7 @@
 mod budget;
 mod config;
 mod measure;
+mod questions;
 mod show;
 mod system;
 mod vote;

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use mien_engine::study_report::{StudyFigures, StudyReport, StudyRow};
 
+use super::questions::answers;
+
 const HEAD: &str = "| system | parameters | MMACs | kB | epochs | CPU-minutes | ms a face | PublicTest | PrivateTest \
      | 95 % | top-2 | balanced | macro F1 | calibration error | reported |\n\
      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -52,6 +54,7 @@ pub fn markdown(report: &StudyReport) -> String {
     for row in all {
         text += &line(row);
     }
+    text += &answers(report);
     text
 }
 
@@ -132,4 +135,76 @@ fn range(figures: &StudyFigures) -> String {
 
 fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use mien_engine::expression::Expression;
+    use mien_engine::metrics::{Evaluation, Predictions};
+
+    use super::*;
+
+    /// A row of a system that knows some faces, all of the first class, and calls the others the
+    /// second.
+    pub fn row(name: &str, hits: &[bool]) -> StudyRow {
+        let labels: Vec<String> = Expression::FER2013
+            .map(|class| class.name().to_owned())
+            .to_vec();
+        let logits = hits.iter().flat_map(|&hit| {
+            let mut row = [0.0; 7];
+            row[usize::from(!hit)] = 1.0;
+            row
+        });
+        let predictions = Predictions::new(logits.collect(), vec![0; hits.len()], 7);
+        let predictions = predictions.expect("rows of seven");
+        let figures = StudyFigures::new(&Evaluation::new(&predictions, &labels), [0.4, 0.6]);
+        StudyRow {
+            study: "S2".to_owned(),
+            name: name.to_owned(),
+            title: name.to_owned(),
+            labels,
+            members: Vec::new(),
+            parameters: 1234,
+            macs: 5_600_000,
+            bytes: 2468,
+            epochs: 2.5,
+            cpu_minutes: 1.0,
+            milliseconds: 0.5,
+            public_test: figures.clone(),
+            private_test: figures.clone(),
+            hits: StudyRow::pack_hits(hits),
+            small_sample: Some(figures),
+            reported: None,
+            file: None,
+        }
+    }
+
+    #[test]
+    fn faces_are_kept_one_by_one() {
+        let hits: Vec<bool> = (0..10).map(|face| face % 3 == 0).collect();
+        assert_eq!(row("x", &hits).face_hits(), hits);
+    }
+
+    #[test]
+    fn every_system_stands_in_the_table_of_its_study_and_in_that_of_all() {
+        let report = StudyReport {
+            budget_minutes: 6.0,
+            rows: vec![row("poor", &[false, true]), row("good", &[true, true])],
+        };
+        let text = markdown(&report);
+        let lines: Vec<&str> = text.lines().collect();
+        let places = |name: &str| {
+            let start = format!("| {name} | 1234 | 5.6 | 2 |");
+            let is_it = |line: &&str| line.starts_with(&start);
+            lines.iter().filter(|line| is_it(line)).count()
+        };
+        assert_eq!([places("poor"), places("good")], [2, 2]);
+        let last = text.rfind("| good").expect("a row");
+        assert!(
+            last < text.rfind("| poor").expect("a row"),
+            "sorted by accuracy"
+        );
+        assert!(text.contains("| poor | 50.0 | 0.0 |"), "errors by class");
+        assert!(text.contains("50.0 % of 2 balanced faces"));
+    }
 }
