@@ -15,6 +15,7 @@ fn study(system: System) -> NetworkConfig {
         system,
         classes: Expression::FER2013.len(),
         rgb: false,
+        reduce: 1,
     })
 }
 

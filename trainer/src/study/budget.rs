@@ -44,17 +44,17 @@ pub fn train(task: Task<'_>, tell: impl FnMut(Progress<'_>)) -> Result<Checkpoin
         stop_after: None,
     };
     // What was measured at the start decides, also when the machine is slower today.
-    let config = match Checkpoint::load(&task.out.join(CHECKPOINT_FILE))? {
-        Some(past) => RunConfig {
+    let past = Checkpoint::load(&task.out.join(CHECKPOINT_FILE))?;
+    let config = if let Some(past) = past {
+        RunConfig {
             epochs: past.header.config.epochs,
             epoch_steps: past.header.config.epoch_steps,
             ..task.run.clone()
-        },
-        None => {
-            let costs = train::cost_a_face(job(task.run), &ops, &device)?;
-            let faces = [task.splits.training.len(), task.splits.public_test.len()];
-            fit(task.run, faces, costs, 60.0 * task.minutes)
         }
+    } else {
+        let costs = train::cost_a_face(job(task.run), &ops, &device)?;
+        let faces = [task.splits.training.len(), task.splits.public_test.len()];
+        fit(task.run, faces, costs, 60.0 * task.minutes)
     };
     train::run(job(&config), &ops, &device, tell)
 }

@@ -193,6 +193,7 @@ mod tests {
             valid_loss,
             valid_accuracy: 0.5,
             seconds: 1.0,
+            cpu_seconds: 1.0,
             loading_seconds: 0.0,
         }
     }

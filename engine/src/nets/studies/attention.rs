@@ -50,7 +50,7 @@ impl Mask {
 /// Tran 2021, "Facial expression recognition using residual masking network").
 ///
 /// Given by the study: that its students may have an attention network as teacher. Chosen: the
-/// paper's masking of every stage, on four stages of one residual block and a quarter of ResNet's
+/// paper's masking of every stage, on four stages of one residual block and a quarter of `ResNet`'s
 /// channels (16, 32, 64, 128), a first 3 x 3 convolution, a U-Net of one level.
 #[derive(Module, Debug)]
 pub struct AttentionNet {

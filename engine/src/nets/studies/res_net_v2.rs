@@ -11,7 +11,7 @@ use super::res_net50::{EXPANSION, STAGES, stem_pool};
 use crate::nets::Ops;
 use crate::nets::blocks::{ConvNorm, ConvNormConfig, mean_over_map};
 
-/// A bottleneck whose batch norms and ReLUs come before the convolutions.
+/// A bottleneck whose batch norms and `ReLU`s come before the convolutions.
 #[derive(Module, Debug)]
 struct PreBottleneck {
     before: BatchNorm,
