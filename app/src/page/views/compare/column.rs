@@ -188,16 +188,17 @@ fn Picture(pixels: Arc<[f32]>, asked: RwSignal<Asked>) -> impl IntoView {
         })
     };
     view! {
-        <canvas
-            node_ref=canvas
-            class="compare-picture"
-            width=CANVAS_SIDE
-            height=CANVAS_SIDE
-            role="img"
-            aria-label=words
-            data-testid=move || map().map_or("compare-seen", |_| "compare-saliency")
-            data-class=top
-        ></canvas>
+        <figure class="compare-picture">
+            <canvas
+                node_ref=canvas
+                width=CANVAS_SIDE
+                height=CANVAS_SIDE
+                role="img"
+                aria-label=words
+                data-testid=move || map().map_or("compare-seen", |_| "compare-saliency")
+                data-class=top
+            ></canvas>
+        </figure>
         {scale}
     }
 }
