@@ -1,14 +1,17 @@
 // Keeps the site on the device, so that it works offline after one visit. `cargo xtask build` puts
-// in the version and the list of files (xtask/src/offline.rs); a new version is another script, which
-// the browser notices. Requests that are not in the list go to the network as if this were not here.
+// in the version and the lists of files (xtask/src/offline.rs); a new version is another script, which
+// the browser notices. Some files are kept only once they were asked for. Requests that are in neither
+// list go to the network as if this were not here.
 
 const VERSION = "{version}";
 const FILES = {files};
+const ON_USE = {on_use};
 
 // Other sites may lie under the same origin: a cache belongs to one scope.
 const PREFIX = `mien ${self.registration.scope} `;
 const CACHE = PREFIX + VERSION;
 const PAGE = new URL("./", self.registration.scope).href;
+const KEPT_ON_USE = new Set(ON_USE.map((file) => new URL(file, PAGE).href));
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
@@ -20,6 +23,11 @@ self.addEventListener("install", (event) => {
         const known = isHashed && (await caches.match(url));
         if (known) await cache.put(url, known);
         else await cache.add(new Request(url, { cache: isHashed ? "default" : "no-cache" }));
+      }
+      for (const file of ON_USE) {
+        const url = new URL(file, PAGE).href;
+        const known = await caches.match(url);
+        if (known) await cache.put(url, known);
       }
     }),
   );
@@ -45,7 +53,10 @@ async function answer(request) {
   const cache = await caches.open(CACHE);
   const isPage = request.mode === "navigate";
   const known = await cache.match(isPage ? PAGE : request, { ignoreSearch: isPage });
-  return known ?? fetch(request);
+  if (known) return known;
+  const response = await fetch(request);
+  if (response.ok && KEPT_ON_USE.has(request.url)) await cache.put(request, response.clone());
+  return response;
 }
 
 async function forget() {

@@ -256,10 +256,22 @@ fn classes(plan: &Plan) -> Option<&'static [Expression]> {
 /// `exp(x_i) / sum(exp(x_j))`, without overflow.
 #[must_use]
 pub fn softmax(logits: &Logits) -> Probabilities {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers = logits.map(|logit| (logit - largest).exp());
-    let sum: f32 = powers.iter().sum();
-    powers.map(|power| power / sum)
+    let mut values = *logits;
+    softmax_in_place(&mut values);
+    values
+}
+
+/// The same for any number of classes.
+pub fn softmax_in_place(values: &mut [f32]) {
+    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for value in values.iter_mut() {
+        *value = (*value - largest).exp();
+        sum += *value;
+    }
+    for value in values {
+        *value /= sum;
+    }
 }
 
 #[cfg(test)]

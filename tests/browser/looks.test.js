@@ -42,6 +42,8 @@ const STATES = {
   "judge-missing": { view: "judge", without: "reports/", prepare: (page) => page.locator(".message.error").waitFor() },
   "judge-refused": { view: "judge", prepare: refused },
   judged: { view: "judge", prepare: judged },
+  compare: { view: "compare", prepare: compared },
+  "compare-missing": { view: "compare", without: "studies/" },
   about: { view: "about", prepare: (page) => page.getByTestId("class-errors").waitFor() },
 };
 
@@ -72,6 +74,17 @@ async function cellChosen(page) {
   await page.locator("[data-testid=mean-maps]").scrollIntoViewIfNeeded();
   const maps = page.locator("[data-testid=mean-maps] img");
   await maps.evaluateAll((pictures) => Promise.all(pictures.map((picture) => picture.decode())));
+  await page.evaluate(() => window.scrollTo(0, 0));
+}
+
+/** Two networks with their maps: what there is of them in this site. */
+async function compared(page) {
+  await readOne(page, photo("astronaut.png"));
+  const networks = page.getByTestId("network");
+  const count = Math.min(2, await networks.count());
+  for (let index = 0; index < count; index += 1) await networks.nth(index).check();
+  if (count) await page.getByTestId("compare-why").click();
+  for (let index = 0; index < count; index += 1) await page.getByTestId("compare-saliency").nth(index).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
 }
 

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 /// How the names of models end.
 pub const MODEL: &str = ".mien";
+/// How the names of networks end that run through Burn.
+pub const NETWORK: &str = ".safetensors";
 
 /// Where an asset lies and how large it is.
 #[derive(Serialize)]
@@ -40,7 +42,10 @@ impl Assets {
         let asset = Asset {
             url,
             bytes: bytes.len(),
-            sha256: name.ends_with(MODEL).then(|| sha256(bytes)),
+            sha256: [MODEL, NETWORK]
+                .iter()
+                .any(|ending| name.ends_with(ending))
+                .then(|| sha256(bytes)),
         };
         Ok(self.0.entry(name.to_owned()).insert_entry(asset).into_mut())
     }
@@ -102,13 +107,14 @@ mod tests {
     fn models_carry_their_hash() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut assets = Assets::default();
-        for name in ["models/a.mien", "models/a.json"] {
+        for name in ["models/a.mien", "studies/a.safetensors", "models/a.json"] {
             assets.write(folder.path(), name, b"1").expect("written");
         }
         let hash = |name: &str| assets.0[name].sha256.as_deref();
         // sha256 of "1"
         let digest = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
         assert_eq!(hash("models/a.mien"), Some(digest));
+        assert_eq!(hash("studies/a.safetensors"), Some(digest));
         assert_eq!(hash("models/a.json"), None);
     }
 

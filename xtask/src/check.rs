@@ -65,6 +65,12 @@ fn clippy_wasm() -> Result<()> {
             "--features=mien-app/browser",
         ])
         .args(["--target=wasm32-unknown-unknown", "--profile=web"])
+        .args(["--", "--deny=warnings"]))?;
+    run(cargo()
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .args(["clippy", "--quiet", "--package=mien-compare"])
+        .args(["--target=wasm32-unknown-unknown", "--profile=compare"])
         .args(["--", "--deny=warnings"]))
 }
 

@@ -10,8 +10,8 @@ use crate::assets::Assets;
 use crate::{dist, offline, root, wasm};
 
 /// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
-const STYLES: [&str; 8] = [
-    "tokens", "base", "controls", "layout", "faces", "gallery", "live", "judge",
+const STYLES: [&str; 9] = [
+    "tokens", "base", "controls", "layout", "faces", "gallery", "live", "judge", "compare",
 ];
 
 /// Builds everything anew.
@@ -87,8 +87,8 @@ fn copy_public(dist: &Path, assets: &mut Assets) -> Result<()> {
     Ok(())
 }
 
-/// The reports of the models that ship, on their accuracy and on their explanations, without the
-/// white space that makes them readable.
+/// The reports of the models that ship, on their accuracy and on their explanations, and that of the
+/// studies' systems.
 fn copy_reports(dist: &Path, assets: &mut Assets) -> Result<()> {
     let root = root();
     for model in files_under(&root.join("public/models"))? {
@@ -105,13 +105,23 @@ fn copy_reports(dist: &Path, assets: &mut Assets) -> Result<()> {
         ] {
             let report = root.join("reports").join(report);
             if report.is_file() {
-                let value: serde_json::Value = serde_json::from_slice(&fs::read(&report)?)
-                    .with_context(|| format!("{} is no JSON", report.display()))?;
-                assets.write(dist, &name, value.to_string().as_bytes())?;
+                assets.write(dist, &name, compact_json(&report)?.as_bytes())?;
             }
         }
     }
+    let studies = root.join("reports/studies.json");
+    if studies.is_file() {
+        let json = compact_json(&studies)?;
+        assets.write(dist, "studies/report.json", json.as_bytes())?;
+    }
     Ok(())
+}
+
+/// A JSON file without the white space that makes it readable.
+fn compact_json(path: &Path) -> Result<String> {
+    let value: serde_json::Value = serde_json::from_slice(&fs::read(path)?)
+        .with_context(|| format!("{} is no JSON", path.display()))?;
+    Ok(value.to_string())
 }
 
 /// All files in a folder and its folders, in the order of their paths.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use brotli::enc::BrotliEncoderParams;
 use serde::{Deserialize, Serialize};
 
+use crate::site::files_under;
 use crate::{dist, root};
 
 /// Growth beyond the written-down size that is still let through.
@@ -25,9 +26,18 @@ const PARTS: [&str; 7] = [
     "models/student-ferplus.mien",
 ];
 const DETECTOR: &str = "models/centerface.mien";
+/// What only the comparison of networks downloads, one of the two programs.
+const COMPARISON: [&str; 4] = [
+    "mien-compare.js",
+    "mien-compare.wasm",
+    "mien-compare-webgpu.js",
+    "mien-compare-webgpu.wasm",
+];
+/// The networks that it loads, as many as are chosen.
+const NETWORKS: &str = "studies, all networks";
 
 /// Size of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     raw: usize,
     brotli: usize,
@@ -45,18 +55,23 @@ struct Budget(BTreeMap<String, usize>);
 pub fn measure() -> Result<Sizes> {
     let dist = dist();
     let mut sizes = Sizes::new();
-    for name in PARTS.into_iter().chain([DETECTOR]) {
+    for name in PARTS.into_iter().chain([DETECTOR]).chain(COMPARISON) {
         // A part that is not there yet costs nothing.
         if let Some(path) = find(&dist, name)? {
-            let bytes = fs::read(path)?;
-            let size = Size {
-                raw: bytes.len(),
-                brotli: brotli_length(&bytes)?,
-            };
-            sizes.insert(name.to_owned(), size);
+            sizes.insert(name.to_owned(), size_of(&path)?);
         }
     }
-    let mut sum = Size { raw: 0, brotli: 0 };
+    let studies = dist.join("studies");
+    if studies.is_dir() {
+        let mut sum = Size::default();
+        for path in files_under(&studies)? {
+            let size = size_of(&path)?;
+            sum.raw += size.raw;
+            sum.brotli += size.brotli;
+        }
+        sizes.insert(NETWORKS.to_owned(), sum);
+    }
+    let mut sum = Size::default();
     for name in PARTS {
         if let Some(size) = sizes.get(name) {
             sum.raw += size.raw;
@@ -146,6 +161,14 @@ fn find(dist: &Path, name: &str) -> Result<Option<PathBuf>> {
         }
     }
     Ok(None)
+}
+
+fn size_of(path: &Path) -> Result<Size> {
+    let bytes = fs::read(path)?;
+    Ok(Size {
+        raw: bytes.len(),
+        brotli: brotli_length(&bytes)?,
+    })
 }
 
 fn brotli_length(mut bytes: &[u8]) -> Result<usize> {

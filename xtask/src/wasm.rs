@@ -1,4 +1,4 @@
-//! From the crate `mien-app` to JavaScript modules with their wasm.
+//! From the crates `mien-app` and `mien-compare` to JavaScript modules with their wasm.
 
 use std::env;
 use std::path::PathBuf;
@@ -15,6 +15,10 @@ pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
 
 /// The worker once more, with relaxed SIMD; the page takes it where the browser can run it.
 const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
+/// The worker that compares networks: module, and the feature that says where its networks run.
+const COMPARE: [[&str; 2]; 2] = [["mien-compare", "flex"], ["mien-compare-webgpu", "wgpu"]];
+/// Its crate.
+const COMPARE_PACKAGE: &str = "mien-compare";
 /// The module of the npm package, and the binary that it is made from.
 const PACKAGE: [&str; 2] = ["engine", "mien-npm"];
 
@@ -25,8 +29,10 @@ const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
 const RELAXED_FLAGS: &str =
     r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
 
-/// The Cargo profile of everything the page downloads.
+/// The Cargo profile of what the page downloads.
 const PROFILE: &str = "web";
+/// That of programs with Burn in them.
+const BURN_PROFILE: &str = "compare";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// One wasm binary with the JavaScript that loads it. The module's default export starts it and
@@ -37,38 +43,58 @@ pub struct Module {
     pub wasm: Vec<u8>,
 }
 
-/// Compiles the page and the worker, the latter twice.
+/// Compiles the page and its two workers, each of these twice.
 pub fn build() -> Result<Vec<Module>> {
     let binaries = BINARIES.iter().flat_map(|name| ["--bin", name]);
-    compile(&APP.into_iter().chain(binaries).collect::<Vec<_>>())?;
+    compile(
+        &APP.into_iter().chain(binaries).collect::<Vec<_>>(),
+        PROFILE,
+    )?;
     let mut modules = BINARIES
         .into_iter()
-        .map(|name| bind(name, name))
+        .map(|name| bind(name, name, PROFILE))
         .collect::<Result<Vec<_>>>()?;
     let [name, binary] = RELAXED;
-    compile(&[&APP[..], &["--config", RELAXED_FLAGS, "--bin", binary]].concat())?;
-    modules.push(bind(name, binary)?);
+    let relaxed = ["--config", RELAXED_FLAGS, "--bin", binary];
+    compile(&[&APP[..], &relaxed].concat(), PROFILE)?;
+    modules.push(bind(name, binary, PROFILE)?);
+    for [name, feature] in COMPARE {
+        let package = [
+            "--package",
+            COMPARE_PACKAGE,
+            "--no-default-features",
+            "--features",
+            feature,
+        ];
+        compile(&package, BURN_PROFILE)?;
+        modules.push(bind(name, COMPARE_PACKAGE, BURN_PROFILE)?);
+    }
     Ok(modules)
+}
+
+/// Whether a file of the site belongs to the worker that compares networks.
+pub fn is_compare(name: &str) -> bool {
+    COMPARE.iter().any(|[module, _]| name.starts_with(module))
 }
 
 /// Compiles the module of the npm package.
 pub fn build_package() -> Result<Module> {
     let [name, binary] = PACKAGE;
-    compile(&[&APP[..], &["--bin", binary]].concat())?;
-    bind(name, binary)
+    compile(&[&APP[..], &["--bin", binary]].concat(), PROFILE)?;
+    bind(name, binary, PROFILE)
 }
 
 /// Compiles the module that the benches call, for browsers without and with relaxed SIMD.
 pub fn build_engine(package: &str) -> Result<[Module; 2]> {
     // Cargo names libraries as Rust does.
     let file = package.replace('-', "_");
-    compile(&["--package", package])?;
-    let plain = bind("plain", &file)?;
-    compile(&["--package", package, "--config", RELAXED_FLAGS])?;
-    Ok([plain, bind("relaxed", &file)?])
+    compile(&["--package", package], PROFILE)?;
+    let plain = bind("plain", &file, PROFILE)?;
+    compile(&["--package", package, "--config", RELAXED_FLAGS], PROFILE)?;
+    Ok([plain, bind("relaxed", &file, PROFILE)?])
 }
 
-fn compile(arguments: &[&str]) -> Result<()> {
+fn compile(arguments: &[&str], profile: &str) -> Result<()> {
     setup::wasm_target(TARGET)?;
     let mut command = cargo();
     // Flags meant for native code would replace the wasm ones of .cargo/config.toml.
@@ -77,13 +103,13 @@ fn compile(arguments: &[&str]) -> Result<()> {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .arg("build")
         .args(arguments)
-        .args(["--target", TARGET, "--profile", PROFILE]);
+        .args(["--target", TARGET, "--profile", profile]);
     shell::run(&mut command)
 }
 
 /// Makes the JavaScript for what Cargo has compiled to a file.
-fn bind(name: &'static str, file: &str) -> Result<Module> {
-    let folder = target_directory()?.join(TARGET).join(PROFILE);
+fn bind(name: &'static str, file: &str, profile: &str) -> Result<Module> {
+    let folder = target_directory()?.join(TARGET).join(profile);
     let mut output = Bindgen::new()
         .input_path(folder.join(file).with_extension("wasm"))
         .out_name(name)

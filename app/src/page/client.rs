@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
-use js_sys::Array;
 use mien_app::judging::{self, Job};
 use mien_app::protocol::{
     EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason,
@@ -15,9 +14,9 @@ use mien_engine::backend::Backend;
 use mien_engine::crop::FaceCrop;
 use mien_engine::explain::{Answer, Question};
 use mien_engine::geometry::Point;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use wasm_bindgen::JsValue;
+
+use crate::program::Program;
 
 /// What the worker needs to begin.
 #[derive(Clone)]
@@ -62,27 +61,7 @@ pub struct Client {
     /// What the model's card says; see [`set_uncertain_below`](Self::set_uncertain_below).
     uncertain_below: Cell<f32>,
     pending: RefCell<HashMap<RequestId, oneshot::Sender<Reply>>>,
-    connection: RefCell<Option<Connection>>,
-}
-
-/// A running worker. Dropping it ends the worker.
-struct Connection {
-    worker: Worker,
-    /// URL of the blob that the worker was started from.
-    bootstrap: String,
-    /// Whether it has said hello. Before, nobody listens.
-    is_listening: bool,
-    /// What waits for the hello.
-    outbox: Vec<wire::Parcel>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(Event)>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.worker.terminate();
-        let _ = Url::revoke_object_url(&self.bootstrap);
-    }
+    program: RefCell<Option<Program>>,
 }
 
 impl Client {
@@ -94,7 +73,7 @@ impl Client {
             next_id: Cell::new(0),
             uncertain_below: Cell::new(0.0),
             pending: RefCell::default(),
-            connection: RefCell::default(),
+            program: RefCell::default(),
         });
         client.start();
         client
@@ -102,14 +81,14 @@ impl Client {
 
     /// Starts a worker anew. What was asked of the last one fails.
     pub fn start(self: &Rc<Self>) {
-        self.connection.take();
+        self.program.take();
         self.pending.take();
         (self.on_news)(News::Loading {
             loaded: 0,
             total: self.start_up.borrow().bytes(),
         });
         match self.connect() {
-            Ok(connection) => *self.connection.borrow_mut() = Some(connection),
+            Ok(program) => *self.program.borrow_mut() = Some(program),
             Err(error) => (self.on_news)(News::Stopped(StopReason::Crash(format!("{error:?}")))),
         }
     }
@@ -209,52 +188,27 @@ impl Client {
     }
 
     fn send(&self, request: &Request, attachment: &JsValue) {
-        let mut connection = self.connection.borrow_mut();
+        let program = self.program.borrow();
         let parcel = wire::pack(request, attachment);
-        if let (Some(connection), Ok(parcel)) = (connection.as_mut(), parcel) {
-            if connection.is_listening {
-                connection.deliver(&parcel);
-            } else {
-                connection.outbox.push(parcel);
-            }
+        if let (Some(program), Ok(parcel)) = (program.as_ref(), parcel) {
+            program.send(parcel);
         } else {
-            drop(connection);
+            drop(program);
             // Nobody will answer: whoever waits is told so.
             self.pending.take();
         }
     }
 
-    fn connect(self: &Rc<Self>) -> Result<Connection, JsValue> {
-        let bootstrap = bootstrap(&self.start_up.borrow().script)?;
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("mien-worker");
-        let worker = Worker::new_with_options(&bootstrap, &options)?;
-
+    fn connect(self: &Rc<Self>) -> Result<Program, JsValue> {
         let client = Rc::downgrade(self);
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let script = self.start_up.borrow().script.clone();
+        Program::start(&script, "mien-worker", move |message| {
             if let Some(client) = client.upgrade() {
-                match wire::unpack(&event.data()) {
-                    Ok((reply, _)) => client.receive(reply),
-                    Err(_) => client.stop(StopReason::Version),
+                match message {
+                    Ok(reply) => client.receive(reply),
+                    Err(reason) => client.stop(reason),
                 }
             }
-        });
-        let client = Rc::downgrade(self);
-        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| {
-            if let Some(client) = client.upgrade() {
-                client.stop(StopReason::Script);
-            }
-        });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Connection {
-            worker,
-            bootstrap,
-            is_listening: false,
-            outbox: Vec::new(),
-            _on_message: on_message,
-            _on_error: on_error,
         })
     }
 
@@ -287,31 +241,18 @@ impl Client {
             classifier: start_up.classifier,
             backend: start_up.backend,
         };
-        if let Some(connection) = self.connection.borrow_mut().as_mut() {
+        if let Some(program) = self.program.borrow().as_ref() {
             if let Ok(parcel) = wire::pack(&start, &JsValue::UNDEFINED) {
-                connection.deliver(&parcel);
+                program.deliver(&parcel);
             }
-            connection.is_listening = true;
-            for parcel in std::mem::take(&mut connection.outbox) {
-                connection.deliver(&parcel);
-            }
+            program.listens();
         }
     }
 
     fn stop(&self, reason: StopReason) {
-        self.connection.take();
+        self.program.take();
         self.pending.take();
         (self.on_news)(News::Stopped(reason));
-    }
-}
-
-impl Connection {
-    fn deliver(&self, parcel: &wire::Parcel) {
-        // Refused only where something cannot be cloned or was handed over before; then the
-        // worker's next answer tells.
-        let _ = self
-            .worker
-            .post_message_with_transfer(&parcel.message, &parcel.transfer);
     }
 }
 
@@ -335,16 +276,4 @@ fn failure(reply: Reply) -> Failure {
         Reply::Failed { failure, .. } => failure,
         _ => Failure::Engine("the answer belongs to another request".to_owned()),
     }
-}
-
-/// A blob that imports the worker's script. A worker made from a blob inherits the page's
-/// Content-Security-Policy; one made from a URL has only what the host's headers say, and plain
-/// hosts say nothing.
-fn bootstrap(script: &str) -> Result<String, JsValue> {
-    let script = js_sys::JSON::stringify(&script.into())?;
-    let options = BlobPropertyBag::new();
-    options.set_type("text/javascript");
-    let source = Array::of1(&format!("import {script};").into());
-    let blob = Blob::new_with_str_sequence_and_options(&source, &options)?;
-    Url::create_object_url_with_blob(&blob)
 }

@@ -14,6 +14,7 @@ mod offline;
 mod paint;
 mod photo;
 mod preview;
+mod program;
 mod settings;
 mod store;
 mod theme;

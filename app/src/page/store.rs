@@ -13,6 +13,7 @@ use crate::model;
 use crate::offline::Offline;
 use crate::photo::Photo;
 use crate::settings;
+use crate::views::compare::CompareState;
 use crate::views::judge::JudgeState;
 use crate::views::live::LiveState;
 use crate::worker_program;
@@ -57,6 +58,8 @@ pub struct Store {
     pub live: LiveState,
     /// The evaluation on the visitor's own data.
     pub judge: JudgeState,
+    /// The comparison of networks.
+    pub compare: CompareState,
     client: StoredValue<Rc<Client>, LocalStorage>,
     next_photo: StoredValue<u32>,
 }
@@ -85,6 +88,7 @@ impl Store {
         });
         let store = Self {
             judge: JudgeState::new(&assets),
+            compare: CompareState::new(&assets),
             assets: StoredValue::new_local(Rc::new(assets)),
             engine,
             photos: RwSignal::new(Vec::new()),

@@ -21,6 +21,20 @@ pub fn megabytes(bytes: usize) -> String {
     format!("{} MB", language().decimal(bytes as f64 / 1e6, 1))
 }
 
+/// "93 kB".
+pub fn kilobytes(bytes: usize) -> String {
+    format!("{} kB", language().decimal(bytes as f64 / 1e3, 0))
+}
+
+/// In the unit that suits it: "93 kB", "1.2 MB".
+pub fn bytes(bytes: usize) -> String {
+    if bytes < 1_000_000 {
+        kilobytes(bytes)
+    } else {
+        megabytes(bytes)
+    }
+}
+
 /// A difference of probabilities without its sign, as "0.41".
 pub fn points(difference: f32) -> String {
     language().decimal(f64::from(difference.abs()), 2)

@@ -60,6 +60,44 @@ impl OcclusionOptions {
         SIDE.saturating_sub(self.patch).div_ceil(self.stride.max(1)) + 1
     }
 
+    /// The rows and columns that the square covers at each of its places, row by row.
+    #[must_use]
+    pub fn covers(&self) -> Vec<[Range<usize>; 2]> {
+        let count = self.places();
+        (0..count * count)
+            .map(|place| [place / count, place % count].map(|place| self.covered(place)))
+            .collect()
+    }
+
+    /// The crop `pixels`, `[SIDE, SIDE]`, with the square at each of its places, row by row.
+    pub fn covered_copies(&self, pixels: &[f32]) -> impl Iterator<Item = Vec<f32>> {
+        let fill = self.fill;
+        let background = fill.background(pixels);
+        self.covers().into_iter().map(move |[rows, columns]| {
+            let is_covered =
+                |index: usize| rows.contains(&(index / SIDE)) && columns.contains(&(index % SIDE));
+            let covered: Vec<bool> = (0..PIXELS).map(is_covered).collect();
+            fill.cover(pixels, &background, &covered)
+        })
+    }
+
+    /// One value for each pixel, `[SIDE, SIDE]`: the mean of the values of the places that cover it.
+    /// The values are those of the places, row by row.
+    #[must_use]
+    pub fn spread(&self, values: impl Iterator<Item = f32>) -> Vec<f32> {
+        let count = self.places();
+        let mut sums = vec![(0.0, 0.0); PIXELS];
+        for (place, value) in values.take(count * count).enumerate() {
+            for y in self.covered(place / count) {
+                for (sum, covers) in &mut sums[y * SIDE..][self.covered(place % count)] {
+                    *sum += value;
+                    *covers += 1.0;
+                }
+            }
+        }
+        sums.into_iter().map(|(sum, covers)| sum / covers).collect()
+    }
+
     /// The pixels under a place, along one axis.
     fn covered(&self, place: usize) -> Range<usize> {
         let start = (place * self.stride).min(SIDE.saturating_sub(self.patch));
@@ -99,7 +137,7 @@ impl OcclusionMap {
     /// places that cover the pixel.
     #[must_use]
     pub fn to_pixels(&self, class: Expression) -> Vec<f32> {
-        spread(&self.options, self.drops_of(class))
+        self.options.spread(self.drops_of(class))
     }
 
     /// The most probable class with each place covered, `[rows, columns]`. Where it is not that of
@@ -109,21 +147,6 @@ impl OcclusionMap {
             .iter()
             .map(|drops| most_probable(&self.baseline.zip_with(drops, |whole, drop| whole - drop)))
     }
-}
-
-/// For each pixel the mean of the values, `[places, places]`, of the places that cover it.
-fn spread(options: &OcclusionOptions, values: impl Iterator<Item = f32>) -> Vec<f32> {
-    let count = options.places();
-    let mut sums = vec![(0.0, 0.0); PIXELS];
-    for (place, value) in values.enumerate() {
-        for y in options.covered(place / count) {
-            for (sum, covers) in &mut sums[y * SIDE..][options.covered(place % count)] {
-                *sum += value;
-                *covers += 1.0;
-            }
-        }
-    }
-    sums.into_iter().map(|(sum, covers)| sum / covers).collect()
 }
 
 /// Explains every class of the crop `pixels`, `[SIDE, SIDE]`, luma of 0 to 255.
@@ -156,7 +179,7 @@ pub async fn occlusion_saliency(
     let (whole, covered) = run(classifier, pixels, options).await?;
     let value = target.value(&whole);
     let drops = covered.iter().map(|logits| value - target.value(logits));
-    Ok((value, spread(options, drops)))
+    Ok((value, options.spread(drops)))
 }
 
 /// The logits of the whole crop, and with each place covered.
@@ -166,41 +189,18 @@ async fn run(
     options: &OcclusionOptions,
 ) -> Result<(Logits, Vec<Logits>), ExplainError> {
     options.check()?;
-    let count = options.places();
-    let places: Vec<_> = (0..count * count)
-        .map(|place| [place / count, place % count].map(|place| options.covered(place)))
-        .collect();
-    let mut logits = match options.fill.luma(pixels) {
-        Some(luma) => {
-            let margin = options.margin;
-            classifier
-                .logits_covered(pixels, &places, luma, margin)
-                .await?
-        }
-        None => copied_logits(classifier, pixels, &places, options.fill).await?,
+    let mut logits = if let Some(luma) = options.fill.luma(pixels) {
+        classifier
+            .logits_covered(pixels, &options.covers(), luma, options.margin)
+            .await?
+    } else {
+        // What differs from place to place needs whole copies.
+        let mut logits = classifier.logits(pixels, 1).await?;
+        logits.extend(logits_of(classifier, options.covered_copies(pixels)).await?);
+        logits
     };
     let covered = logits.split_off(1);
     Ok((logits[0], covered))
-}
-
-/// The logits of a crop as it is, then with each place covered by what differs from place to place:
-/// that needs whole copies. One luma that covers everywhere takes the CPU's incremental path instead.
-async fn copied_logits(
-    classifier: &mut Classifier,
-    pixels: &[f32],
-    places: &[[Range<usize>; 2]],
-    fill: Fill,
-) -> Result<Vec<Logits>, ExplainError> {
-    let mut logits = classifier.logits(pixels, 1).await?;
-    let background = fill.background(pixels);
-    let copies = places.iter().map(|[rows, columns]| {
-        let is_covered =
-            |index: usize| rows.contains(&(index / SIDE)) && columns.contains(&(index % SIDE));
-        let covered: Vec<bool> = (0..PIXELS).map(is_covered).collect();
-        fill.cover(pixels, &background, &covered)
-    });
-    logits.extend(logits_of(classifier, copies).await?);
-    Ok(logits)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 )]
 
 pub mod about;
+pub mod compare;
 pub mod judge;
 pub mod live;
 pub mod photos;
@@ -25,13 +26,21 @@ pub enum View {
     Live,
     /// What the networks are worth.
     Judge,
+    /// The networks of the studies, side by side.
+    Compare,
     /// What the page is, and what it must not be used for.
     About,
 }
 
 impl View {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::Photos, Self::Live, Self::Judge, Self::About];
+    pub const ALL: [Self; 5] = [
+        Self::Photos,
+        Self::Live,
+        Self::Judge,
+        Self::Compare,
+        Self::About,
+    ];
 
     /// Its name in the address.
     pub fn name(self) -> &'static str {
@@ -39,6 +48,7 @@ impl View {
             Self::Photos => "photos",
             Self::Live => "live",
             Self::Judge => "judge",
+            Self::Compare => "compare",
             Self::About => "about",
         }
     }
@@ -54,6 +64,7 @@ impl View {
             Self::Photos => t!("views.photos"),
             Self::Live => t!("views.live"),
             Self::Judge => t!("views.judge"),
+            Self::Compare => t!("views.compare"),
             Self::About => t!("views.about"),
         }
     }
@@ -64,6 +75,7 @@ impl View {
             Self::Photos => view! { <photos::Photos /> }.into_any(),
             Self::Live => view! { <live::Live /> }.into_any(),
             Self::Judge => view! { <judge::Judge /> }.into_any(),
+            Self::Compare => view! { <compare::Compare /> }.into_any(),
             Self::About => view! { <about::About /> }.into_any(),
         }
     }

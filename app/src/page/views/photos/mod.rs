@@ -14,10 +14,11 @@ use leptos::prelude::*;
 
 use crate::store::use_store;
 use gallery::Gallery;
-use intake::Intake;
 use photo::Selected;
-use status::Status;
 use toolbar::Toolbar;
+
+pub use intake::Intake;
+pub use status::Status;
 
 /// Where photos come in, and what is read in them.
 #[component]
