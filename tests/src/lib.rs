@@ -1,6 +1,8 @@
 //! Tests across crates; nothing else lives here.
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod training;

@@ -6,4 +6,4 @@ pub mod engine;
 pub mod loading;
 pub mod pixels;
 
-pub use browser::now;
+pub use browser::{now, request_lock};

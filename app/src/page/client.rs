@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use js_sys::Array;
+use mien_app::host::request_lock;
 use mien_app::judging::{self, Job};
 use mien_app::protocol::{
     EngineReport, Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason,
@@ -17,7 +18,9 @@ use mien_engine::explain::{Answer, Question};
 use mien_engine::geometry::Point;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{
+    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType,
+};
 
 /// What the worker needs to begin.
 #[derive(Clone)]
@@ -68,6 +71,8 @@ pub struct Client {
 /// A running worker. Dropping it ends the worker.
 struct Connection {
     worker: Worker,
+    /// The worker's name, which no other has: also that of the lock that it holds while it lives.
+    name: String,
     /// URL of the blob that the worker was started from.
     bootstrap: String,
     /// Whether it has said hello. Before, nobody listens.
@@ -228,7 +233,8 @@ impl Client {
         let bootstrap = bootstrap(&self.start_up.borrow().script)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        options.set_name("mien-worker");
+        let name = format!("mien-worker {}", js_sys::Math::random());
+        options.set_name(&name);
         let worker = Worker::new_with_options(&bootstrap, &options)?;
 
         let client = Rc::downgrade(self);
@@ -241,15 +247,16 @@ impl Client {
             }
         });
         let client = Rc::downgrade(self);
-        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| {
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             if let Some(client) = client.upgrade() {
-                client.stop(StopReason::Script);
+                client.stop(client.fault(&event));
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Connection {
             worker,
+            name,
             bootstrap,
             is_listening: false,
             outbox: Vec::new(),
@@ -258,9 +265,12 @@ impl Client {
         })
     }
 
-    fn receive(&self, reply: Reply) {
+    fn receive(self: &Rc<Self>, reply: Reply) {
         match reply {
-            Reply::Hello => self.begin(),
+            Reply::Hello => {
+                self.begin();
+                self.watch();
+            }
             Reply::Loading { loaded, total } => (self.on_news)(News::Loading { loaded, total }),
             Reply::Ready(engine) => (self.on_news)(News::Ready(engine)),
             Reply::Stopped(reason) => self.stop(reason),
@@ -279,6 +289,27 @@ impl Client {
         }
     }
 
+    /// Waits for the worker's lock: it is free when the worker has ended.
+    fn watch(self: &Rc<Self>) {
+        let name_of = |client: &Self| {
+            let connection = client.connection.borrow();
+            connection.as_ref().map(|it| it.name.clone())
+        };
+        let Some(name) = name_of(self) else { return };
+        let (client, watched) = (Rc::downgrade(self), name.clone());
+        let ended = Closure::once_into_js(move || {
+            // Where another one runs, we ended this one ourselves.
+            if let Some(client) = client.upgrade()
+                && name_of(&client) == Some(watched)
+            {
+                let why = "its worker ended without a word";
+                client.stop(StopReason::Crash(why.to_owned()));
+            }
+        });
+        // Browsers without locks do not say.
+        let _ = request_lock(&name, ended.unchecked_ref());
+    }
+
     /// The worker listens: send what it needs, then what has waited.
     fn begin(&self) {
         let start_up = self.start_up.borrow().clone();
@@ -295,6 +326,16 @@ impl Client {
             for parcel in std::mem::take(&mut connection.outbox) {
                 connection.deliver(&parcel);
             }
+        }
+    }
+
+    /// What an error means that the worker did not catch: one that once said hello has crashed, for
+    /// instance because memory ran out.
+    fn fault(&self, event: &Event) -> StopReason {
+        let is_listening = (self.connection.borrow().as_ref()).is_some_and(|it| it.is_listening);
+        match event.dyn_ref::<ErrorEvent>() {
+            Some(event) if is_listening => StopReason::Crash(event.message()),
+            _ => StopReason::Script,
         }
     }
 

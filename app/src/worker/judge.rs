@@ -17,7 +17,7 @@ use mien_engine::detect::DetectOptions;
 use mien_engine::fer2013::{self, Cursor, Usage};
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::EngineError;
-use mien_engine::plan::Plan;
+use mien_engine::plan::{FormatError, MAX_FILE_BYTES, Plan};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -101,7 +101,14 @@ impl Jobs {
             Some(source) => fetch(&source, &|_| ())
                 .await
                 .map_err(|reason| not_a_model(&reason))?,
-            None => read_blob(&blob(attachment)?).await?,
+            None => {
+                let file = blob(attachment)?;
+                // Before it takes memory, which wasm never gives back.
+                if file.size() > MAX_FILE_BYTES as f64 {
+                    return Err(not_a_model(&FormatError::TooLarge).into());
+                }
+                read_blob(&file).await?
+            }
         };
         let plan = Plan::from_bytes(&bytes).map_err(|error| not_a_model(&error))?;
         let macs = plan.macs(SIDE, SIDE).map_err(|error| not_a_model(&error))?;

@@ -9,10 +9,13 @@ mod post;
 use std::panic;
 
 use futures::channel::mpsc;
+use js_sys::Promise;
+use mien_app::host::request_lock;
 use mien_app::protocol::{Reply, Request, StopReason};
 use mien_app::wire;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::MessageEvent;
 
 use jobs::Cancelled;
@@ -46,5 +49,25 @@ fn main() {
             post(&Reply::Stopped(reason));
         }
     });
-    post(&Reply::Hello);
+    say_hello();
+}
+
+/// Says hello while holding the lock of the worker's name: the page waits for the lock, and so it
+/// learns when the worker ends without a word.
+fn say_hello() {
+    let held = Closure::once_into_js(|| {
+        post(&Reply::Hello);
+        Promise::new(&mut |_, _| ())
+    });
+    let lock = request_lock(&post::scope().name(), held.unchecked_ref());
+    wasm_bindgen_futures::spawn_local(async move {
+        // Without locks it has to do without being watched.
+        let refused = match lock {
+            Ok(lock) => JsFuture::from(lock).await.is_err(),
+            Err(_) => true,
+        };
+        if refused {
+            post(&Reply::Hello);
+        }
+    });
 }
