@@ -43,9 +43,11 @@ self.addEventListener("fetch", (event) => {
 
 async function answer(request) {
   const cache = await caches.open(CACHE);
-  const isPage = request.mode === "navigate";
-  const known = await cache.match(isPage ? PAGE : request, { ignoreSearch: isPage });
-  return known ?? fetch(request);
+  const known = await cache.match(request);
+  if (known) return known;
+  // The page is asked for with settings, and under several names.
+  const page = request.mode === "navigate" && (await cache.match(PAGE));
+  return page || fetch(request);
 }
 
 async function forget() {

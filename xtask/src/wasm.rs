@@ -19,7 +19,7 @@ const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
 const PACKAGE: [&str; 2] = ["engine", "mien-npm"];
 
 /// How Cargo is told of `mien-app` in the browser.
-const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
+pub const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
 
 /// Cargo adds these flags to those of .cargo/config.toml.
 const RELAXED_FLAGS: &str =
@@ -27,7 +27,8 @@ const RELAXED_FLAGS: &str =
 
 /// The Cargo profile of everything the page downloads.
 const PROFILE: &str = "web";
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What it is compiled for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// One wasm binary with the JavaScript that loads it. The module's default export starts it and
 /// takes the wasm's URL, because assets are named by their hash.
@@ -75,7 +76,7 @@ fn compile(arguments: &[&str]) -> Result<()> {
     command
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .arg("build")
+        .args(["build", "--locked"])
         .args(arguments)
         .args(["--target", TARGET, "--profile", PROFILE]);
     shell::run(&mut command)

@@ -101,14 +101,7 @@ impl Jobs {
             Some(source) => fetch(&source, &|_| ())
                 .await
                 .map_err(|reason| not_a_model(&reason))?,
-            None => {
-                let file = blob(attachment)?;
-                // Before it takes memory, which wasm never gives back.
-                if file.size() > MAX_FILE_BYTES as f64 {
-                    return Err(not_a_model(&FormatError::TooLarge).into());
-                }
-                read_blob(&file).await?
-            }
+            None => read_model(&blob(attachment)?).await?,
         };
         let plan = Plan::from_bytes(&bytes).map_err(|error| not_a_model(&error))?;
         let macs = plan.macs(SIDE, SIDE).map_err(|error| not_a_model(&error))?;
@@ -255,6 +248,14 @@ impl Judges {
 
 fn blob(attachment: JsValue) -> Result<Blob, Refusal> {
     attachment.dyn_into().map_err(|_| Refusal::Gone)
+}
+
+/// Reads a model's file, unless it is too long: the memory for it would never be given back.
+async fn read_model(file: &Blob) -> Result<Vec<u8>, Refusal> {
+    if file.size() > MAX_FILE_BYTES as f64 {
+        return Err(Refusal::NotAModel(FormatError::TooLarge.to_string()));
+    }
+    read_blob(file).await
 }
 
 async fn read_blob(blob: &Blob) -> Result<Vec<u8>, Refusal> {
