@@ -51,9 +51,11 @@ self.addEventListener("fetch", (event) => {
 
 async function answer(request) {
   const cache = await caches.open(CACHE);
-  const isPage = request.mode === "navigate";
-  const known = await cache.match(isPage ? PAGE : request, { ignoreSearch: isPage });
+  const known = await cache.match(request);
   if (known) return known;
+  // The page is asked for with settings, and under several names.
+  const page = request.mode === "navigate" && (await cache.match(PAGE));
+  if (page) return page;
   const response = await fetch(request);
   if (response.ok && KEPT_ON_USE.has(request.url)) await cache.put(request, response.clone());
   return response;

@@ -279,6 +279,7 @@ pub enum StopReason {
 
 #[cfg(test)]
 mod tests {
+    use mien_engine::crop::SIDE;
     use mien_engine::explain::{MethodKind, Score, Target};
     use mien_engine::expression::Expression;
     use mien_engine::geometry::Similarity;
@@ -293,7 +294,7 @@ mod tests {
             let request = Request::Ask {
                 id: RequestId(7),
                 crop: FaceCrop {
-                    pixels: vec![1.0, 2.0],
+                    pixels: vec![1.0; SIDE * SIDE],
                     transform: Similarity::new(2.0, [1.0, 0.0], middle, middle),
                 },
                 landmarks: [middle; 5],

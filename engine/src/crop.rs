@@ -1,7 +1,8 @@
 //! From a face in a photo to the picture that the expression network knows: turned upright by its
 //! landmarks, framed as FER2013 frames a face, gray, 48 x 48 pixels.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::detect::Face;
 use crate::geometry::{Point, Similarity};
@@ -74,9 +75,25 @@ fn upright(face: &Face) -> [f32; 2] {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceCrop {
     /// Luma, 0 to 255, `[SIDE, SIDE]`.
+    #[serde(deserialize_with = "luma_of_a_crop")]
     pub pixels: Vec<f32>,
     /// From pixels of the crop to pixels of the photo.
     pub transform: Similarity,
+}
+
+/// Messages come from outside: as many pixels as a crop has, and numbers all of them.
+fn luma_of_a_crop<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    let pixels = Vec::<f32>::deserialize(deserializer)?;
+    if pixels.len() != SIDE * SIDE {
+        return Err(D::Error::invalid_length(pixels.len(), &"48 x 48 pixels"));
+    }
+    match pixels.iter().find(|value| !value.is_finite()) {
+        None => Ok(pixels),
+        Some(&value) => {
+            let found = Unexpected::Float(f64::from(value));
+            Err(D::Error::invalid_value(found, &"finite luma"))
+        }
+    }
 }
 
 impl FaceCrop {

@@ -14,6 +14,9 @@ use crate::expression::Expression;
 /// Pixels of one face: 48 x 48.
 pub const FACE_PIXELS: usize = SIDE * SIDE;
 
+/// Longer rows are malformed: a well-formed one has less than 10 kB.
+pub const MAX_ROW_BYTES: usize = 1 << 16;
+
 const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Characters of foreign text that errors quote.
@@ -116,7 +119,7 @@ pub enum RowFault {
     /// Not text.
     #[error("the row is not UTF-8 text")]
     Encoding,
-    /// Longer than a piece of the file.
+    /// Longer than [`MAX_ROW_BYTES`], or than a piece of the file.
     #[error("the row is far too long")]
     Length,
 }

@@ -55,6 +55,10 @@ function withBadExif(jpeg) {
   return Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)]);
 }
 
+/** Pictures of the fuzzers' corpus, which the page reads. */
+const kept = (names) =>
+  Promise.all(names.map(async (name) => [name, await readFile(`${root}fuzz/corpus/photo/${name}`), true]));
+
 test("hostile files are refused or read, and the batch survives", async () => {
   const { page, faults } = await openPage(browser, site, "?backend=cpu#photos");
   const jpeg = await readFile(`${root}public/samples/camera.jpg`);
@@ -73,6 +77,7 @@ test("hostile files are refused or read, and the batch survives", async () => {
     ["beyond-every-canvas.png", png(200_000, 200_000, { rows: 1 }), false],
     ["sixteen-bits.png", png(64, 64, { depth: 16 }), true],
     ["bad-exif.jpg", withBadExif(jpeg), true],
+    ...(await kept(["animated.gif", "animated.webp", "animated.png", "cmyk.jpg", "progressive.jpg"])),
     ["movie.png", Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "latin1"), false],
     ["markup.png", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"), false],
     ["<img src=x onerror=alert(1)>.png", portrait, true],
@@ -104,6 +109,72 @@ test("nonsense in the address is passed over", async () => {
   const { page, faults } = await openPage(browser, site, query);
   await page.getByTestId("photo-input").setInputFiles(photo("astronaut.png"));
   await page.getByTestId("face-card").waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("CSV files that nobody meant well are refused in words, or judged but for their bad rows", async () => {
+  const { page, faults } = await openPage(browser, site, "?backend=cpu&lang=en&model=student-fer2013#judge");
+  const header = "emotion,pixels,Usage";
+  const row = (label, value = "7", count = 48 * 48) => `${label},${Array(count).fill(value).join(" ")},PublicTest`;
+  const judged = row(3);
+  /** Name, contents, and either words of the refusal or how many rows are judged and left out. */
+  const files = [
+    ["empty", "", /empty/],
+    ["other-columns", "id,name\n1,x\n", /id,name/],
+    ["binary", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 254]), /begins with/],
+    ["zip-in-name", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0]), /gzip/],
+    ["byte-order-mark", `\u{feff}${header}\r\n${judged}\r\n\r\n`, [1, 0]],
+    ["short-rows", `${header}\n${judged}\n3,1 2 3,PublicTest\n3\n`, [1, 2]],
+    ["values", `${header}\n${row(3, "256")}\n${row(3, "-1")}\n${judged}`, [1, 2]],
+    ["classes", `${header}\n${row(7)}\n${row("happy")}\n${judged}`, [1, 2]],
+    ["huge-row", `${header}\n${row(3, "7", 2_000_000)}\n${judged}\n`, [1, 1]],
+    ["formula", `${header}\n=cmd|' /C calc'!A0,1,PublicTest\n${judged}\n`, [1, 1]],
+  ];
+  for (const [name, text, expected] of files) {
+    const file = { name: `${name}.csv`, mimeType: "text/csv", buffer: Buffer.from(text) };
+    await page.getByTestId("judge-csv").setInputFiles(file);
+    await page.getByTestId("judge-start").click();
+    if (expected instanceof RegExp) {
+      await page.getByTestId("judge-error").filter({ hasText: expected }).waitFor();
+    } else {
+      const result = page.getByTestId("judge-result").filter({ hasText: file.name });
+      await result.waitFor();
+      assert.equal(Number(await result.getAttribute("data-samples")), expected[0], name);
+      const problems = page.getByTestId("judge-problems");
+      const count = (await problems.count()) && Number(await problems.getAttribute("data-count"));
+      assert.equal(count, expected[1], name);
+    }
+  }
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("models that nobody meant well are refused in words, and the page goes on", async () => {
+  const { page, faults } = await openPage(browser, site, "?backend=cpu&lang=en&model=student-fer2013#judge");
+  const good = await readFile(`${root}public/models/student-fer2013.mien`);
+  const detector = await readFile(`${root}public/models/centerface.mien`);
+  const csv = ["emotion,pixels,Usage", `3,${Array(48 * 48).fill(7).join(" ")},PublicTest`].join("\n");
+  await page.getByTestId("judge-csv").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  const changed = (at, ...bytes) => {
+    const copy = Buffer.from(good);
+    copy.set(bytes, at);
+    return copy;
+  };
+  const files = [
+    ["empty", Buffer.alloc(0), /cut short/],
+    ["truncated", good.subarray(0, 5000), /cut short/],
+    ["newer", changed(4, 9, 9), /newer/],
+    ["hostile-header", changed(7, 255, 255, 255, 255), /too large/],
+    ["hostile-sizes", changed(11, 255, 255, 255, 255, 15), /./],
+    ["wrong-shape", detector, /classifier/],
+  ];
+  for (const [name, buffer, words] of files) {
+    const file = { name: `${name}.mien`, mimeType: "application/octet-stream", buffer };
+    await page.getByTestId("judge-model").setInputFiles(file);
+    await page.getByTestId("judge-start").click();
+    await page.getByTestId("judge-error").filter({ hasText: name }).filter({ hasText: words }).waitFor();
+  }
   assert.deepEqual(faults, []);
   await page.close();
 });

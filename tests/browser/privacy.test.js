@@ -128,3 +128,36 @@ test("scripts that the page did not bring are not run", async () => {
   assert.ok(refused.violations.includes("frame-src"), String(refused.violations));
   await page.close();
 });
+
+test("the policy is strict", async () => {
+  const { page } = await openPage(browser, site);
+  const policy = await page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
+  const directives = Object.fromEntries(
+    policy.split(";").map((directive) => {
+      const [name, ...sources] = directive.trim().split(/\s+/);
+      return [name, sources];
+    }),
+  );
+  assert.deepEqual(directives["default-src"], ["'none'"]);
+  assert.deepEqual(directives["connect-src"], ["'self'"]);
+  assert.deepEqual(directives["script-src"], ["'self'", "'wasm-unsafe-eval'"]);
+  assert.deepEqual(directives["style-src"], ["'self'"]);
+  for (const sources of Object.values(directives)) {
+    for (const source of sources) {
+      assert.ok(["'none'", "'self'", "'wasm-unsafe-eval'", "blob:", "data:"].includes(source), source);
+    }
+  }
+  await page.close();
+});
+
+test("the licences are in the page, and a bill of materials is beside it", async () => {
+  const { page } = await openPage(browser, site, "?lang=en#about");
+  const url = await page.getByTestId("licences").evaluate((link) => link.href);
+  const licences = await (await fetch(url)).text();
+  for (const words of ["leptos ", "wgpu ", "MIT License", "CenterFace"]) assert.ok(licences.includes(words), words);
+  const sbom = await (await fetch(`${site.url}sbom.cdx.json`)).json();
+  assert.equal(sbom.bomFormat, "CycloneDX");
+  assert.ok(sbom.components.some(({ purl }) => purl?.startsWith("pkg:cargo/leptos@")));
+  assert.ok(sbom.components.some(({ type }) => type === "machine-learning-model"));
+  await page.close();
+});

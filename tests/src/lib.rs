@@ -1,6 +1,8 @@
 //! Tests across crates; nothing else lives here.
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod network_file;
 #[cfg(test)]
 mod parity;

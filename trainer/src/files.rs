@@ -1,9 +1,9 @@
-//! Files that are whole whatever happens.
+//! Files that are whole whatever happens, and reading that takes bounded memory.
 
 #[cfg(unix)]
 use std::fs::Permissions;
 use std::fs::{File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -101,4 +101,63 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
+}
+
+/// A file's bytes, but not many more than `limit` of them: enough to see that there are too many,
+/// also of a file without end.
+pub fn read_up_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a line with its end in the place of what `line` holds, which gets no more than `limit` bytes
+/// of it. Gives the whole line's length, 0 behind the last one.
+pub fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
+    line.clear();
+    let mut length = 0;
+    loop {
+        let piece = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            piece => piece?,
+        };
+        let end = piece.iter().position(|&byte| byte == b'\n');
+        let used = end.map_or(piece.len(), |end| end + 1);
+        let room = limit.saturating_sub(line.len());
+        line.extend_from_slice(&piece[..used.min(room)]);
+        reader.consume(used);
+        length += used;
+        if end.is_some() || used == 0 {
+            return Ok(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_takes_no_more_memory_than_it_may() {
+        let text = b"short\na line that goes on and on\nlast";
+        // Pieces that end in the midst of lines.
+        let mut reader = io::BufReader::with_capacity(4, &text[..]);
+        let mut line = Vec::new();
+        let mut next = || {
+            let length = read_line(&mut reader, &mut line, 8).expect("memory");
+            (length, String::from_utf8_lossy(&line).into_owned())
+        };
+        assert_eq!(next(), (6, "short\n".to_owned()));
+        assert_eq!(next(), (28, "a line t".to_owned()));
+        assert_eq!(next(), (4, "last".to_owned()));
+        assert_eq!(next(), (0, String::new()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_end_is_read_to_the_limit() {
+        let bytes = read_up_to(Path::new("/dev/zero"), 1000).expect("zeros");
+        assert_eq!(bytes.len(), 1001);
+    }
 }

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use mien_engine::card::ModelCard;
 use mien_engine::expression::Expression;
-use mien_engine::plan::{FormatError, Plan};
+use mien_engine::plan::{FormatError, MAX_FILE_BYTES, Plan};
 use thiserror::Error;
+
+use crate::files::read_up_to;
 
 /// The page's default classifier.
 pub const DEFAULT_CLASSIFIER: &str = "student-ferplus";
@@ -142,7 +144,7 @@ pub fn class_names(count: usize) -> Vec<String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
-    std::fs::read(path).map_err(|source| ModelError::Read {
+    read_up_to(path, MAX_FILE_BYTES).map_err(|source| ModelError::Read {
         path: path.to_owned(),
         source,
     })

@@ -1,6 +1,5 @@
 //! Photos from files.
 
-use std::fs;
 use std::io::{self, Cursor};
 use std::path::Path;
 
@@ -9,17 +8,25 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use mien_engine::photo::{MAX_PIXELS, Photo, PhotoError};
 use thiserror::Error;
 
+use crate::files::read_up_to;
+
+/// Longer files are refused: as many bytes as the largest photo has uncompressed.
+pub const MAX_BYTES: usize = 4 * MAX_PIXELS;
+
 /// Why a file is not a photo.
 #[derive(Debug, Error)]
 pub enum PhotoFileError {
     /// The file is not there or cannot be read.
-    #[error("the file cannot be read")]
+    #[error("the file cannot be read ({0}); check its path and permissions")]
     Read(#[from] io::Error),
+    /// The file is longer than any photo; choose another, or save it in a smaller format.
+    #[error("the file is larger than {} MB; save the picture in a smaller format", MAX_BYTES >> 20)]
+    Long,
     /// The file's content is none of the formats that are read here.
-    #[error("this is not a PNG, JPEG, GIF, WebP or BMP picture")]
+    #[error("this is not a PNG, JPEG, GIF, WebP, BMP or TIFF picture; convert it to one")]
     Format,
     /// The picture is damaged, or of a kind that its format allows but nobody uses.
-    #[error("the picture is damaged: {0}")]
+    #[error("the picture is damaged ({0}); get another copy, or save it anew")]
     Decode(ImageError),
     /// The picture's size does not make a photo.
     #[error(transparent)]
@@ -35,14 +42,17 @@ impl From<ImageError> for PhotoFileError {
     }
 }
 
-/// Reads a photo, upright as its EXIF orientation says. Its size is checked before its pixels are
-/// decoded.
+/// Reads a photo from a file.
 pub fn read_photo(path: &Path) -> Result<Photo, PhotoFileError> {
-    decode_photo(&fs::read(path)?)
+    decode_photo(&read_up_to(path, MAX_BYTES)?)
 }
 
-/// Decodes a photo from the bytes of a file.
+/// Decodes a photo from the bytes of a file, upright as its EXIF orientation says. Its size is
+/// checked before its pixels are decoded.
 pub fn decode_photo(bytes: &[u8]) -> Result<Photo, PhotoFileError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(PhotoFileError::Long);
+    }
     let mut decoder = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()?
         .into_decoder()?;

@@ -131,6 +131,35 @@ fn long_lists_of_malformed_rows_are_cut() {
 }
 
 #[test]
+fn a_file_of_malformed_rows_only_is_not_read_to_its_end() {
+    let (_folder, path) = file(&vec!["x".to_owned(); 5000]);
+    let error = data::read_fer2013(&path).expect_err("malformed rows");
+    let DataError::Rows { rows, .. } = &error else {
+        panic!("another error: {error}");
+    };
+    assert_eq!(rows.len(), 1000);
+    assert!(error.to_string().contains("at least 1000"), "{error}");
+}
+
+#[test]
+fn a_row_without_end_is_a_fault_and_takes_no_memory() {
+    // Compressed, so that the file is small while its one row is not.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(b"emotion,pixels,Usage\n3,").expect("memory");
+    for _ in 0..64 {
+        gzip.write_all(&[b'7'; 1 << 20]).expect("memory");
+    }
+    let (_folder, path) = raw_file(&gzip.finish().expect("memory"));
+    let error = data::read_fer2013(&path).expect_err("a long row");
+    assert!(error.to_string().contains("far too long"), "{error}");
+
+    let text = format!("path,label\n{},happy\n", "x".repeat(1 << 17));
+    let (_folder, path) = raw_file(text.as_bytes());
+    let error = data::read_manifest(&path).expect_err("a long row");
+    assert!(error.to_string().contains("far too long"), "{error}");
+}
+
+#[test]
 fn a_row_that_is_not_text_is_reported() {
     let (_folder, path) = raw_file(b"emotion,pixels,Usage\n3,\xff\xfe,Training\n");
     let error = data::read_fer2013(&path).expect_err("not text");

@@ -1,8 +1,12 @@
 //! `mien predict` and `mien explain` on photos.
 
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use mien_engine::explain::faithfulness::rank_correlation;
 use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
 use serde_json::Value;
@@ -212,4 +216,164 @@ fn a_reader_who_has_enough_is_no_failure() {
     let output = child.wait_with_output().expect("the program ends");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{stderr}");
+}
+
+/// A gray PNG whose header claims a size and whose data hold `rows` rows of it.
+fn png(width: u32, height: u32, rows: usize) -> Vec<u8> {
+    let chunk = |name: &[u8; 4], body: &[u8]| {
+        let data = [name, body].concat();
+        let mut crc = flate2::Crc::new();
+        crc.update(&data);
+        let length = (body.len() as u32).to_be_bytes();
+        [&length[..], &data[..], &crc.sum().to_be_bytes()[..]].concat()
+    };
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend([8, 0, 0, 0, 0]);
+    let mut pixels = ZlibEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..rows {
+        let row = vec![90; 1 + width as usize];
+        pixels
+            .write_all(&[&[0], &row[1..]].concat())
+            .expect("memory");
+    }
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    bytes.extend(chunk(b"IHDR", &header));
+    bytes.extend(chunk(b"IDAT", &pixels.finish().expect("memory")));
+    bytes.extend(chunk(b"IEND", &[]));
+    bytes
+}
+
+/// A kept picture of the fuzzers' corpus.
+fn kept(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/photo");
+    fs::read(folder.join(name)).expect("a kept picture")
+}
+
+#[test]
+fn hostile_files_are_refused_with_a_remedy_or_read_and_the_batch_survives() {
+    let portrait = fs::read(photo("astronaut.png")).expect("a photo");
+    let jpeg = fs::read(photo("coffee.jpg")).expect("a photo");
+    // EXIF of nonsense, behind the start of the file.
+    let exif = [
+        &[0xff, 0xe1, 0, 34][..],
+        b"Exif\0\0MM\0\x2a\xff\xff\xff\xff",
+        &[0xff; 18],
+    ]
+    .concat();
+    let bad_exif = [&jpeg[..2], &exif[..], &jpeg[2..]].concat();
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+    // Name, contents, and what is said of it, if it is refused.
+    let files: [(&str, Vec<u8>, Option<&str>); 20] = [
+        ("empty.png", vec![], Some("convert it")),
+        (
+            "truncated.png",
+            portrait[..2000].to_vec(),
+            Some("another copy"),
+        ),
+        ("truncated.jpg", jpeg[..500].to_vec(), Some("another copy")),
+        ("wrong-extension.gif", portrait.clone(), None),
+        ("one-pixel.png", png(1, 1, 1), None),
+        ("thread.png", png(1, 20_000, 20_000), None),
+        ("bomb.png", png(30_000, 30_000, 1), Some("scale it down")),
+        ("nothing.png", png(0, 0, 0), Some("another copy")),
+        ("missing-rows.png", png(600, 600, 1), Some("another copy")),
+        ("animated.gif", kept("animated.gif"), None),
+        ("animated.webp", kept("animated.webp"), None),
+        ("animated.png", kept("animated.png"), None),
+        ("cmyk.jpg", kept("cmyk.jpg"), None),
+        ("progressive.jpg", kept("progressive.jpg"), None),
+        ("sixteen-bits.png", kept("sixteen-bits.png"), None),
+        ("bad-exif.jpg", bad_exif, None),
+        ("markup.svg", svg.to_vec(), Some("convert it")),
+        ("markup.png", svg.to_vec(), Some("convert it")),
+        ("film.jpg", film.to_vec(), Some("convert it")),
+        ("portrait.png", portrait, None),
+    ];
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let paths = files.iter().map(|(name, bytes, _)| {
+        let path = here.path().join(name);
+        fs::write(&path, bytes).expect("a writable folder");
+        path
+    });
+    let output = mien()
+        .args(["predict", "--json"])
+        .args(paths)
+        .output()
+        .expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let readings = json(&output);
+    assert_eq!(readings.as_array().map(Vec::len), Some(files.len()));
+    for (index, (name, _, refusal)) in files.iter().enumerate() {
+        let error = readings[index]["error"].as_str();
+        match refusal {
+            Some(words) => {
+                assert!(
+                    error.is_some_and(|error| error.contains(words)),
+                    "{name}: {error:?}"
+                );
+            }
+            None => assert_eq!(error, None, "{name}"),
+        }
+    }
+    for name in ["wrong-extension.gif", "portrait.png"] {
+        let place = files
+            .iter()
+            .position(|file| file.0 == name)
+            .expect("a file");
+        assert_eq!(readings[place]["faces"].as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_photo_without_end_is_refused() {
+    let output = mien()
+        .args(["predict", "/dev/zero"])
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("smaller format"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_usable_model_is_refused() {
+    let good = Model::load(DEFAULT_CLASSIFIER)
+        .expect("the default model")
+        .bytes;
+    let with = |at: usize, values: &[u8]| {
+        let mut bytes = good.clone();
+        bytes[at..at + values.len()].copy_from_slice(values);
+        bytes
+    };
+    let here = tempfile::tempdir().expect("a temporary folder");
+    for (name, bytes, message) in [
+        ("empty", vec![], "cut short"),
+        ("other", b"GIF89a".to_vec(), "not a Mien model"),
+        ("truncated", good[..good.len() / 2].to_vec(), "cut short"),
+        ("newer", with(4, &[9, 0]), "newer than"),
+        ("header", with(7, &[255; 4]), "too large"),
+        ("numbers", with(good.len() - 4, &[0; 4]), ""),
+        ("longer", [&good[..], b"x"].concat(), "too many"),
+    ] {
+        let path = here.path().join(name).with_extension("mien");
+        fs::write(&path, bytes).expect("a writable folder");
+        let output = mien()
+            .args(["predict", "--model"])
+            .arg(&path)
+            .arg(photo("astronaut.png"))
+            .output()
+            .expect("the program starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if message.is_empty() {
+            // Other weights are another network, not a broken one.
+            assert_eq!(output.status.code(), Some(0), "{name}: {stderr}");
+        } else {
+            assert_eq!(output.status.code(), Some(1), "{name}: {stderr}");
+            assert!(stderr.contains(message), "{name}: {stderr}");
+            assert!(stderr.contains("export it again"), "{name}: {stderr}");
+        }
+    }
 }

@@ -1,15 +1,17 @@
-//! The set-up verbs of Mien: `cargo xtask build`, `serve`, `npm`, `test` and `bench`.
+//! The set-up verbs of Mien: `cargo xtask build`, `serve`, `npm`, `test`, `reproduce` and `bench`.
 
 mod assets;
 mod bench;
 mod check;
 mod npm;
 mod offline;
+mod reproduce;
 mod serve;
 mod setup;
 mod shell;
 mod site;
 mod size;
+mod supply;
 mod wasm;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +52,8 @@ enum Verb {
     },
     /// Build the npm package into dist-npm/
     Npm,
+    /// Build the site twice from nothing and compare the bytes
+    Reproduce,
     /// Run every check, cheapest first, browser tests included
     Test,
     /// Measure the engine beside others in a browser
@@ -94,6 +98,7 @@ fn run(verb: &Verb) -> Result<()> {
             println!("The package is in {}", npm::folder().display());
             Ok(())
         }
+        Verb::Reproduce => reproduce::run_twice(),
         Verb::Test => check::run_all(),
         Verb::Bench(bench) => bench.run(),
     }

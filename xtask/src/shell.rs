@@ -33,6 +33,19 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command to its end and gives what it prints.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start `{shown}`"))?;
+    if !output.status.success() {
+        bail!("`{shown}` failed ({})", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` prints no text"))
+}
+
 /// Runs a command, prints what it prints, and returns the lines of its standard output that
 /// `keep` picks, also when it fails.
 pub fn run_keeping(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::assets::Assets;
+use crate::supply::{self, Supply};
 use crate::{dist, offline, root, wasm};
 
 /// The style sheets of `app/styles`, in cascade order; the page loads them as one file.
@@ -36,6 +37,8 @@ pub fn build() -> Result<()> {
     assets.write(&dist, "mien.css", styles()?.as_bytes())?;
     copy_public(&dist, &mut assets)?;
     copy_reports(&dist, &mut assets)?;
+    let supply = Supply::read()?;
+    assets.write(&dist, supply::LICENCES, supply.licences()?.as_bytes())?;
 
     let page = root().join("index.html");
     let text =
@@ -44,7 +47,9 @@ pub fn build() -> Result<()> {
         .resolve(&text)?
         .replace("{assets}", &assets.to_json()?);
     fs::write(dist.join("index.html"), text)?;
-    offline::write(&dist)
+    offline::write(&dist)?;
+    // After the list of what is kept on the device: no visitor needs it there.
+    supply.write_sbom(&dist)
 }
 
 fn styles() -> Result<String> {

@@ -33,7 +33,8 @@ const RELAXED_FLAGS: &str =
 const PROFILE: &str = "web";
 /// That of programs with Burn in them.
 const BURN_PROFILE: &str = "compare";
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What it is compiled for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// One wasm binary with the JavaScript that loads it. The module's default export starts it and
 /// takes the wasm's URL, because assets are named by their hash.
@@ -101,7 +102,7 @@ fn compile(arguments: &[&str], profile: &str) -> Result<()> {
     command
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .arg("build")
+        .args(["build", "--locked"])
         .args(arguments)
         .args(["--target", TARGET, "--profile", profile]);
     shell::run(&mut command)

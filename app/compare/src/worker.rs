@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::channel::mpsc::{self, UnboundedReceiver};
 use mien_app::comparing::{Answer, Question, Reply, Request};
 use mien_app::host::loading::fetch;
-use mien_app::host::now;
+use mien_app::host::{now, say_hello};
 use mien_app::protocol::{Failure, StopReason};
 use mien_app::wire;
 use mien_compare::device;
@@ -39,6 +39,7 @@ pub fn start() {
     // Needed as long as the worker lives.
     on_message.forget();
 
+    say_hello(&scope().name(), || ());
     wasm_bindgen_futures::spawn_local(async move {
         match device::start().await {
             Ok(device) => serve(requests, &device).await,

@@ -3,7 +3,9 @@
 
 mod browser;
 pub mod engine;
+mod life;
 pub mod loading;
 pub mod pixels;
 
-pub use browser::now;
+pub use browser::{now, request_lock};
+pub use life::say_hello;

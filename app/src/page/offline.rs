@@ -33,12 +33,13 @@ pub enum Offline {
     Update(SendWrapper<ServiceWorker>),
 }
 
-/// Registers the service worker once the engine is ready.
+/// Registers the service worker once the engine is ready, or cannot be: then a newer version may be
+/// what helps.
 pub fn keep(store: Store) {
     let is_registered = StoredValue::new(false);
     Effect::new(move |_| {
-        let is_ready = matches!(store.engine.get(), EngineState::Ready(_));
-        if is_ready && !is_registered.get_value() {
+        let is_settled = !matches!(store.engine.get(), EngineState::Loading { .. });
+        if is_settled && !is_registered.get_value() {
             is_registered.set_value(true);
             spawn_local(async move {
                 // Browsers without service workers, and those set to keep nothing, show the page

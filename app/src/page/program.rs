@@ -1,22 +1,30 @@
 //! A worker with its program: starts it, hands messages over, ends it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use js_sys::Array;
+use mien_app::host::request_lock;
 use mien_app::protocol::StopReason;
 use mien_app::wire::{self, Parcel};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{
+    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType,
+};
 
 /// A running worker. Dropping it ends the worker.
 pub struct Program {
     worker: Worker,
+    /// The worker's name, which no other has: also that of the lock that it holds while it lives.
+    name: String,
     /// URL of the blob that the worker was started from.
     bootstrap: String,
     /// What waits until the worker listens; nothing once it does.
-    outbox: RefCell<Option<Vec<Parcel>>>,
+    outbox: Rc<RefCell<Option<Vec<Parcel>>>>,
+    /// Is told why the worker has stopped.
+    stopped: Rc<dyn Fn(StopReason)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
 }
@@ -32,7 +40,8 @@ impl Program {
         let bootstrap = bootstrap(script)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        options.set_name(name);
+        let name = format!("{name} {}", js_sys::Math::random());
+        options.set_name(&name);
         let worker = Worker::new_with_options(&bootstrap, &options)?;
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new({
             let receive = receive.clone();
@@ -41,13 +50,20 @@ impl Program {
                 receive(message.map_or(Err(StopReason::Version), |(message, _)| Ok(message)));
             }
         });
-        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| receive(Err(StopReason::Script)));
+        let stopped: Rc<dyn Fn(StopReason)> = Rc::new(move |reason| receive(Err(reason)));
+        let outbox = Rc::new(RefCell::new(Some(Vec::new())));
+        let on_error = Closure::<dyn FnMut(Event)>::new({
+            let (stopped, outbox) = (Rc::clone(&stopped), Rc::clone(&outbox));
+            move |event: Event| stopped(fault(&event, outbox.borrow().is_none()))
+        });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self {
             worker,
+            name,
             bootstrap,
-            outbox: RefCell::new(Some(Vec::new())),
+            outbox,
+            stopped,
             _on_message: on_message,
             _on_error: on_error,
         })
@@ -70,11 +86,35 @@ impl Program {
             .post_message_with_transfer(&parcel.message, &parcel.transfer);
     }
 
-    /// The worker listens: what has waited is handed over.
+    /// The worker listens and holds its lock: what has waited is handed over, and its end is noticed.
     pub fn listens(&self) {
+        self.watch();
         for parcel in self.outbox.take().into_iter().flatten() {
             self.deliver(&parcel);
         }
+    }
+
+    /// Waits for the worker's lock: it is free when the worker has ended.
+    fn watch(&self) {
+        let stopped = Rc::downgrade(&self.stopped);
+        let ended = Closure::once_into_js(move || {
+            // Where the program is gone, the page has ended it.
+            if let Some(stopped) = stopped.upgrade() {
+                let why = "its worker ended without a word";
+                stopped(StopReason::Crash(why.to_owned()));
+            }
+        });
+        // Browsers without locks do not say.
+        let _ = request_lock(&self.name, ended.unchecked_ref());
+    }
+}
+
+/// What an error means that the worker did not catch: one that listened has crashed, for instance
+/// because memory ran out.
+fn fault(event: &Event, is_listening: bool) -> StopReason {
+    match event.dyn_ref::<ErrorEvent>() {
+        Some(event) if is_listening => StopReason::Crash(event.message()),
+        _ => StopReason::Script,
     }
 }
 

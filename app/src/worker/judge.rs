@@ -17,7 +17,7 @@ use mien_engine::detect::DetectOptions;
 use mien_engine::fer2013::{self, Cursor, Usage};
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::EngineError;
-use mien_engine::plan::Plan;
+use mien_engine::plan::{FormatError, MAX_FILE_BYTES, Plan};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -101,7 +101,7 @@ impl Jobs {
             Some(source) => fetch(&source, &|_| ())
                 .await
                 .map_err(|reason| not_a_model(&reason))?,
-            None => read_blob(&blob(attachment)?).await?,
+            None => read_model(&blob(attachment)?).await?,
         };
         let plan = Plan::from_bytes(&bytes).map_err(|error| not_a_model(&error))?;
         let macs = plan.macs(SIDE, SIDE).map_err(|error| not_a_model(&error))?;
@@ -248,6 +248,14 @@ impl Judges {
 
 fn blob(attachment: JsValue) -> Result<Blob, Refusal> {
     attachment.dyn_into().map_err(|_| Refusal::Gone)
+}
+
+/// Reads a model's file, unless it is too long: the memory for it would never be given back.
+async fn read_model(file: &Blob) -> Result<Vec<u8>, Refusal> {
+    if file.size() > MAX_FILE_BYTES as f64 {
+        return Err(Refusal::NotAModel(FormatError::TooLarge.to_string()));
+    }
+    read_blob(file).await
 }
 
 async fn read_blob(blob: &Blob) -> Result<Vec<u8>, Refusal> {

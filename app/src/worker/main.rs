@@ -9,6 +9,7 @@ mod post;
 use std::panic;
 
 use futures::channel::mpsc;
+use mien_app::host::say_hello;
 use mien_app::protocol::{Reply, Request, StopReason};
 use mien_app::wire;
 use wasm_bindgen::JsCast;
@@ -46,5 +47,6 @@ fn main() {
             post(&Reply::Stopped(reason));
         }
     });
-    post(&Reply::Hello);
+    let name = post::scope().name();
+    say_hello(&name, || post(&Reply::Hello));
 }

@@ -8,6 +8,10 @@ use super::step::Source;
 use crate::plan::{Plan, TensorId};
 use crate::runner::RunError;
 
+/// All buffers of a run hold at most so many values, 1 GiB: hundreds of times what the networks here
+/// need, and less than a page may have. Bounds what a hostile model can ask for.
+const MAX_VALUES: usize = 1 << 28;
+
 /// Which tensors share a buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Sharing {
@@ -48,6 +52,9 @@ impl Memory {
             Sharing::InTurn => assign_buffers(plan, &layouts),
             Sharing::None => layouts.iter().map(|layout| layout.len).enumerate().unzip(),
         };
+        if lengths.iter().copied().fold(0, usize::saturating_add) > MAX_VALUES {
+            return Err(RunError::Memory);
+        }
         // Not the memory for any size, should there be too little of it.
         self.size = [0; 2];
         self.buffers.resize_with(lengths.len(), Vec::new);

@@ -27,7 +27,8 @@ const PREAMBLE: usize = 4 + 2 + 1 + 4;
 /// Longer headers are refused: a network of a thousand layers needs 20 kB.
 const MAX_HEADER: usize = 1 << 20;
 /// Larger files are refused: bounds the memory that reading one can take.
-const MAX_FILE: usize = 1 << 28;
+pub const MAX_FILE_BYTES: usize = 1 << 28;
+
 /// How a file holds the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightStorage {
@@ -123,7 +124,7 @@ impl Plan {
     /// Reads a `.mien` file and checks everything: no file, however made, leads to a panic, to an
     /// allocation out of proportion to its length, or to a plan that [`Plan::check`] refuses.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        if bytes.len() > MAX_FILE {
+        if bytes.len() > MAX_FILE_BYTES {
             return Err(FormatError::TooLarge);
         }
         let mut reader = Reader { bytes };

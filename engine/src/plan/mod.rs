@@ -16,7 +16,7 @@ mod shape;
 
 use serde::{Deserialize, Serialize};
 
-pub use format::{FormatError, WeightStorage};
+pub use format::{FormatError, MAX_FILE_BYTES, WeightStorage};
 pub use shape::{MapShape, ShapeError};
 
 /// A tensor of a plan: 0 is the input, `i + 1` the output of layer `i`.

@@ -139,7 +139,8 @@ impl Plan {
                 | LayerKind::AveragePool(_)
                 | LayerKind::GlobalAveragePool => 0,
             };
-            (each * output.height * output.width) as u64
+            // In 64 bits: the page's integers have 32.
+            each as u64 * (output.height * output.width) as u64
         };
         Ok(self.layers.iter().zip(&shapes[1..]).map(cost).sum())
     }

@@ -10,6 +10,9 @@ use super::{RowError, Split};
 use crate::files::WriteError;
 use crate::photo::PhotoFileError;
 
+/// Reading ends when so many rows are malformed: who mends them has the rest named next time.
+pub const MAX_FAULTY: usize = 1000;
+
 /// Why a data set cannot be read.
 #[derive(Debug, Error)]
 pub enum DataError {
@@ -41,19 +44,27 @@ pub enum DataError {
         found: String,
     },
     /// Some rows are malformed.
-    #[error("{} has {} malformed rows; mend or remove them:{}", path.display(), rows.len(), List(rows))]
+    #[error("{} has {} malformed rows; mend or remove them:{}", path.display(), Count(rows.len()), List(rows))]
     Rows {
         /// The file.
         path: PathBuf,
-        /// Every malformed row.
+        /// The malformed rows, the first [`MAX_FAULTY`] of them.
         rows: Vec<RowError>,
     },
+    /// There are more faces than memory is meant for.
+    #[error("{} holds more than {most} faces; split the file", path.display())]
+    TooManyFaces {
+        /// The file.
+        path: PathBuf,
+        /// How many there may be.
+        most: usize,
+    },
     /// Some rows of a table are malformed.
-    #[error("{} has {} malformed rows; mend or remove them:{}", path.display(), rows.len(), List(rows))]
+    #[error("{} has {} malformed rows; mend or remove them:{}", path.display(), Count(rows.len()), List(rows))]
     Table {
         /// The file.
         path: PathBuf,
-        /// Every malformed row.
+        /// The malformed rows, the first [`MAX_FAULTY`] of them.
         rows: Vec<TableRowError>,
     },
     /// No image lies below a folder named after a class.
@@ -198,6 +209,19 @@ pub enum TableFault {
     /// Not text.
     #[error("the row is not UTF-8 text")]
     Encoding,
+    /// Longer than any row.
+    #[error("the row is far too long")]
+    Length,
+}
+
+/// How many malformed rows there are.
+struct Count(usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let least = if self.0 < MAX_FAULTY { "" } else { "at least " };
+        write!(f, "{least}{}", self.0)
+    }
 }
 
 /// The first few rows, each on its own line.

@@ -6,42 +6,59 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use mien_engine::expression::Expression;
-use mien_engine::fer2013::{Columns, HeaderError, Usage};
+use mien_engine::fer2013::{Columns, HeaderError, MAX_ROW_BYTES, RowFault, Usage};
 
+use super::error::MAX_FAULTY;
 use super::{DataError, FACE_PIXELS, RowError, Splits};
-use crate::files::write_atomically;
+use crate::files::{read_line, write_atomically};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// More faces are refused: bounds what a small compressed file can ask for to 2.5 GB.
+const MAX_FACES: usize = 1 << 20;
 /// Headers are shorter.
 const FIRST_LINE_BYTES: u64 = 4096;
 
 /// Reads the whole file, plain or gzip. A byte order mark, Windows line ends and blank lines are
-/// tolerated; every malformed row is reported.
+/// tolerated; every malformed row is reported, until there are [`MAX_FAULTY`].
 pub fn read(path: &Path) -> Result<Splits, DataError> {
     let read_error = |source| read_error(path, source);
     let mut lines = open(path)?;
     let mut line = Vec::new();
-    lines.read_until(b'\n', &mut line).map_err(read_error)?;
+    read_line(&mut lines, &mut line, MAX_ROW_BYTES).map_err(read_error)?;
     let columns = read_header(path, &line)?;
 
     let mut fer = Splits::default();
     let mut faulty = Vec::new();
     let mut face = Vec::with_capacity(FACE_PIXELS);
+    let mut faces = 0;
     for number in 2.. {
-        line.clear();
-        if lines.read_until(b'\n', &mut line).map_err(read_error)? == 0 {
+        let length = read_line(&mut lines, &mut line, MAX_ROW_BYTES).map_err(read_error)?;
+        if length == 0 || faulty.len() == MAX_FAULTY {
             break;
         }
         let row = line.trim_ascii();
         if row.is_empty() {
             continue;
         }
-        let read = columns.row(row).and_then(|row| {
-            row.read_pixels(&mut face)?;
-            Ok((row.label, row.usage))
-        });
+        let read = if length > MAX_ROW_BYTES {
+            Err(RowFault::Length)
+        } else {
+            columns.row(row).and_then(|row| {
+                row.read_pixels(&mut face)?;
+                Ok((row.label, row.usage))
+            })
+        };
         match read {
-            Ok((label, usage)) => fer.get_mut(usage.into()).push(&face, label),
+            Ok(_) if faces == MAX_FACES => {
+                return Err(DataError::TooManyFaces {
+                    path: path.to_owned(),
+                    most: MAX_FACES,
+                });
+            }
+            Ok((label, usage)) => {
+                faces += 1;
+                fer.get_mut(usage.into()).push(&face, label);
+            }
             Err(fault) => faulty.push(RowError {
                 line: number,
                 fault,

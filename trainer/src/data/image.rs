@@ -1,12 +1,12 @@
 //! Image files as faces.
 
-use std::fs;
 use std::path::Path;
 
 use mien_engine::crop::FaceCrop;
 
 use super::DataError;
-use crate::photo::decode_photo;
+use crate::files::read_up_to;
+use crate::photo::{MAX_BYTES, decode_photo};
 
 /// Endings of the files that are read.
 const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff"];
@@ -21,7 +21,7 @@ pub fn is_image(path: &Path) -> bool {
 
 /// An image as a gray face of 48 x 48 pixels, row-major: the picture as the page takes it too.
 pub fn read_face(path: &Path) -> Result<Vec<u8>, DataError> {
-    let bytes = fs::read(path).map_err(|source| DataError::Read {
+    let bytes = read_up_to(path, MAX_BYTES).map_err(|source| DataError::Read {
         path: path.to_owned(),
         source,
     })?;

@@ -2,13 +2,18 @@
 //! and doubled quotes for one (RFC 4180); no value reaches over a line's end.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
 
+use super::error::MAX_FAULTY;
 use super::{DataError, TableFault, TableRowError};
+use crate::files::read_line;
 
-/// Reads a table: `header` sees the first row, `row` every other one that is not empty. All
-/// malformed rows are reported at once; other errors end the reading.
+/// Longer rows are malformed.
+const MAX_ROW_BYTES: usize = 1 << 16;
+
+/// Reads a table: `header` sees the first row, `row` every other one that is not empty. Malformed
+/// rows are reported at once, up to [`MAX_FAULTY`] of them; other errors end the reading.
 pub fn read(
     path: &Path,
     header: impl FnOnce(&[String]) -> Result<(), DataError>,
@@ -18,16 +23,27 @@ pub fn read(
         path: path.to_owned(),
         source,
     };
-    let lines = BufReader::new(File::open(path).map_err(read_error)?).split(b'\n');
+    let mut lines = BufReader::new(File::open(path).map_err(read_error)?);
     let mut header = Some(header);
     let mut faulty = Vec::new();
-    for (number, line) in (1..).zip(lines) {
-        let line = line.map_err(read_error)?;
-        let Ok(text) = str::from_utf8(&line) else {
+    let mut line = Vec::new();
+    for number in 1.. {
+        let length = read_line(&mut lines, &mut line, MAX_ROW_BYTES).map_err(read_error)?;
+        if length == 0 || faulty.len() == MAX_FAULTY {
+            break;
+        }
+        let mut fail = |fault| {
             faulty.push(TableRowError {
                 line: number,
-                fault: TableFault::Encoding,
+                fault,
             });
+        };
+        if length > MAX_ROW_BYTES {
+            fail(TableFault::Length);
+            continue;
+        }
+        let Ok(text) = str::from_utf8(&line) else {
+            fail(TableFault::Encoding);
             continue;
         };
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -43,10 +59,7 @@ pub fn read(
         match row(&values) {
             Ok(()) => {}
             Err(RowOrData::Data(error)) => return Err(error),
-            Err(RowOrData::Row(fault)) => faulty.push(TableRowError {
-                line: number,
-                fault,
-            }),
+            Err(RowOrData::Row(fault)) => fail(fault),
         }
     }
     if faulty.is_empty() {

@@ -46,6 +46,11 @@ pub fn About() -> impl IntoView {
                         <a href=asset("models/centerface.NOTICE")>{t!("about.detector_notice")}</a>
                     </li>
                     <li>
+                        <a href=asset("licences.txt") data-testid="licences">
+                            {t!("about.all_licences")}
+                        </a>
+                    </li>
+                    <li>
                         <a href=asset("samples/CREDITS.md")>{t!("about.sample_credits")}</a>
                     </li>
                 </ul>
