@@ -2,7 +2,7 @@
 
 mod common;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -10,6 +10,7 @@ use mien_engine::crop::SIDE;
 use mien_engine::nets::studies::autoencoder::reconstruction_loss;
 use mien_engine::nets::studies::capsule_net::margin_loss;
 use mien_engine::nets::studies::{StudyConfig, StudyNetwork, System};
+use mien_engine::nets::{Ops, StockOps};
 use mien_trainer::ops::{FastOps, Precision};
 
 const FAST: FastOps = FastOps {
@@ -190,6 +191,56 @@ fn accuracy(network: &StudyNetwork, faces: &Tensor<4>, labels: &[usize]) -> f64 
     let right = best.iter::<u32>().zip(labels);
     let right = right.filter(|(best, label)| *best as usize == **label);
     right.count() as f64 / labels.len() as f64
+}
+
+/// The numbers of all gradients.
+struct Gradients<'a>(&'a GradientsParams, Vec<f32>);
+
+impl ModuleVisitor for Gradients<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.0.get::<D>(param.id) {
+            self.1.extend(gradient.to_data().iter::<f32>());
+        }
+    }
+}
+
+fn gradients(network: &StudyNetwork, ops: &impl Ops) -> Vec<f32> {
+    let device = Device::flex().autodiff();
+    let (faces, targets, _) = batch(&device);
+    let logits = network.forward(faces, ops);
+    let loss = log_softmax(logits, 1).mul(targets).sum_dim(1).mean().neg();
+    let all = GradientsParams::from_grads(loss.backward(), network);
+    let mut gradients = Gradients(&all, Vec::new());
+    network.visit(&mut gradients);
+    gradients.1
+}
+
+#[test]
+fn fast_gradients_of_whole_networks_are_those_of_burn() {
+    let device = Device::flex().autodiff();
+    device.seed(3);
+    for system in [
+        System::ResNet,
+        System::Attention,
+        System::ResNet50,
+        System::ResNetV2,
+        System::InceptionV3,
+    ] {
+        let network = config(system, 7).init(&device);
+        let expected = gradients(&network, &StockOps);
+        let found = gradients(&network, &FAST);
+        let length = |values: &mut dyn Iterator<Item = f32>| {
+            values
+                .map(|x| f64::from(x) * f64::from(x))
+                .sum::<f64>()
+                .sqrt()
+        };
+        let apart = length(&mut found.iter().zip(&expected).map(|(a, b)| a - b));
+        let share = apart / length(&mut expected.iter().copied());
+        assert_eq!(found.len(), expected.len());
+        // Rounding grows with the number of layers: fifty of them make about 2 %.
+        assert!(share < 0.05, "{system:?}: {share} of the gradient is wrong");
+    }
 }
 
 /// Trains on 32 faces until all are recognised.
