@@ -9,7 +9,7 @@ import { engineReady, openBrowser, openPage, photo, probabilities, readPhotos, r
 /** The issue wants at least so many on one photo. */
 const NETWORKS = 8;
 /** A software GPU takes seconds for a network, and its program is compiled first. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 240_000;
 /** How far the backends may differ in a probability: they add in another order. */
 const TOLERANCE = 2e-3;
 

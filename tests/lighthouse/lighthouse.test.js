@@ -62,7 +62,7 @@ after(async () => {
   await new Promise((resolve) => server?.close(resolve).closeAllConnections());
 });
 
-for (const view of ["photos", "live", "judge", "about"]) {
+for (const view of ["photos", "live", "judge", "compare", "about"]) {
   test(`${view} is quick, accessible and well made`, async () => {
     const url = `http://localhost:${server.address().port}/?lang=en#${view}`;
     const onlyCategories = ["performance", "accessibility", "best-practices"];
