@@ -5,4 +5,6 @@ mod hostile;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
+mod seeds;
+#[cfg(test)]
 mod training;
