@@ -1,21 +1,21 @@
 //! Bytes from outside, damaged in every way that a seed leads to. What cargo-fuzz has found worth
 //! keeping lies in `fuzz/corpus`, what once broke a reader in `fuzz/regressions`.
 //!
-//! `MIEN_MUTATIONS` says how many damaged copies of each kept input are read; a few by default.
+//! `MIEN_MUTATIONS` says how many damaged copies of each kept input are read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mien_engine::random::split_mix;
+use mien_engine::random::Random;
 use mien_trainer::photo::decode_photo;
 
 #[path = "../../fuzz/src/readers.rs"]
 mod readers;
 
 /// Damaged copies of each kept input.
-const MUTATIONS: usize = 40;
+const MUTATIONS: usize = 400;
 /// At most so many places of a copy are damaged.
-const PLACES: u64 = 6;
+const PLACES: usize = 6;
 /// Bytes on which readers decide.
 const NOTABLE: [u8; 8] = [0, 1, 127, 128, 255, b',', b'\n', b' '];
 
@@ -41,36 +41,32 @@ fn kept(reader: &str) -> Vec<Vec<u8>> {
 }
 
 /// A copy with bytes changed, put in, taken out, repeated, or with the tail of another input.
-fn damaged(input: &[u8], other: &[u8], seed: &mut u64) -> Vec<u8> {
+fn damaged(input: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = input.to_vec();
-    let below = |seed: &mut u64, bound: usize| (split_mix(seed) % bound.max(1) as u64) as usize;
-    for _ in 0..=split_mix(seed) % PLACES {
+    for _ in 0..=random.below(PLACES) {
         // Half of the damage goes to the front, where headers are.
-        let reach = if split_mix(seed).is_multiple_of(2) {
+        let reach = if random.below(2) == 0 {
             bytes.len().min(64)
         } else {
             bytes.len()
         };
-        let at = below(seed, reach).min(bytes.len());
-        let notable = NOTABLE[below(seed, NOTABLE.len())];
-        match split_mix(seed) % 7 {
+        let at = random.below(reach + 1);
+        let end = at + random.below((bytes.len() - at).min(64) + 1);
+        let notable = NOTABLE[random.below(NOTABLE.len())];
+        match random.below(7) {
             0 => bytes.insert(at, notable),
             1 => bytes.truncate(at),
-            2 => {
-                let end = at + below(seed, bytes.len() - at);
-                bytes.drain(at..end);
-            }
+            2 => drop(bytes.drain(at..end)),
             3 => {
-                let end = at + below(seed, (bytes.len() - at).min(64));
                 let piece = bytes[at..end].to_vec();
                 bytes.splice(at..at, piece);
             }
             4 => {
                 bytes.truncate(at);
-                bytes.extend(&other[below(seed, other.len())..]);
+                bytes.extend(&other[random.below(other.len() + 1)..]);
             }
             5 if at < bytes.len() => bytes[at] = notable,
-            _ if at < bytes.len() => bytes[at] ^= 1 << below(seed, 8),
+            _ if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
             _ => {}
         }
     }
@@ -82,20 +78,19 @@ fn attack(reader: &str, read: fn(&[u8])) {
     let count = asked.and_then(|count| count.parse().ok());
     let inputs = kept(reader);
     assert!(!inputs.is_empty(), "fuzz/corpus/{reader} holds nothing");
-    let mut seed = 0x6d69_656e;
-    for (index, input) in inputs.iter().enumerate() {
+    let mut random = Random::new(7);
+    for input in &inputs {
         read(input);
         for _ in 0..count.unwrap_or(MUTATIONS) {
-            let other =
-                &inputs[(index + split_mix(&mut seed) as usize % inputs.len()) % inputs.len()];
-            let bytes = damaged(input, other, &mut seed);
-            // What breaks a reader is kept where the next run finds it.
+            let other = &inputs[random.below(inputs.len())];
+            let bytes = damaged(input, other, &mut random);
             let outcome = std::panic::catch_unwind(|| read(&bytes));
             if let Err(panic) = outcome {
+                // What breaks a reader is kept where the next run finds it.
                 let folder = folder("regressions").join(reader);
+                let name = format!("{:016x}", random.bits());
                 fs::create_dir_all(&folder).expect("a writable checkout");
-                fs::write(folder.join(format!("{seed:016x}")), &bytes)
-                    .expect("a writable checkout");
+                fs::write(folder.join(name), &bytes).expect("a writable checkout");
                 std::panic::resume_unwind(panic);
             }
         }

@@ -7,4 +7,6 @@ mod network_file;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
+mod seeds;
+#[cfg(test)]
 mod training;

@@ -1,5 +1,4 @@
-//! Writes the first models, plans and messages of the corpus: `cargo run --example seeds`. They
-//! have to be made anew when a layer or a message changes its form.
+//! The first models, plans and messages of the fuzzers' corpus.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +17,9 @@ use mien_engine::plan::{
 };
 use serde::Serialize;
 
-fn main() {
+#[test]
+#[ignore = "writes the corpus anew, for when a layer or a message changes its form"]
+fn write_seeds() {
     let plan = plan();
     write("model", "halves", &plan.to_bytes(WeightStorage::F16));
     write("model", "bytes", &plan.to_bytes(WeightStorage::I8));
@@ -47,7 +48,7 @@ fn encode(value: &impl Serialize) -> Vec<u8> {
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("corpus")
+        .join("../fuzz/corpus")
         .join(target);
     fs::create_dir_all(&folder).expect("a writable checkout");
     fs::write(folder.join(name), bytes).expect("a writable checkout");
