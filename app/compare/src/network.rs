@@ -100,6 +100,7 @@ mod tests {
             system,
             classes: labels.len(),
             rgb: false,
+            reduce: 1,
         });
         let device = Device::flex();
         let file = NetworkFile {
