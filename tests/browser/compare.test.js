@@ -1,7 +1,7 @@
 // The networks of the studies side by side, on both backends, and the table of all systems.
 
 import assert from "node:assert/strict";
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { engineReady, openBrowser, openPage, photo, probabilities, readPhotos, root, serveSite } from "./support.js";
@@ -13,10 +13,15 @@ const PATIENCE_MS = 240_000;
 /** How far the backends may differ in a probability: they add in another order. */
 const TOLERANCE = 2e-3;
 
-const files = await readdir(join(root, "dist/studies")).catch(() => []);
-const names = files
-  .filter((file) => file.endsWith(".safetensors"))
-  .map((file) => file.replace(/-[0-9a-f]{10}\.safetensors$/, ""));
+const folder = join(root, "dist/studies");
+const files = await readdir(folder).catch(() => []);
+const networks = files.filter((file) => file.endsWith(".safetensors"));
+const sizes = await Promise.all(networks.map(async (file) => (await stat(join(folder, file))).size));
+/** The networks of the site, the smallest first. */
+const names = networks
+  .map((file, index) => [file.replace(/-[0-9a-f]{10}\.safetensors$/, ""), sizes[index]])
+  .sort(([, one], [, other]) => one - other)
+  .map(([name]) => name);
 const skipNetworks = names.length < NETWORKS && "the site has too few networks of the studies";
 const skipReport = !files.some((file) => file.startsWith("report-")) && "the site has no report of the studies";
 
@@ -73,7 +78,7 @@ describe("eight networks on one photo", { skip: skipNetworks }, () => {
       }
       assert.equal(await page.getByTestId("compare-left-gpu").count(), 0);
 
-      // One map is enough for a GPU that is a program.
+      // One map, of the smallest network, is enough for a GPU that is a program.
       const [first] = chosen;
       const mapped = backend === "cpu" ? chosen : [first];
       if (mapped !== chosen) {
@@ -159,8 +164,8 @@ describe("the table of all systems", { skip: skipReport }, () => {
   test("sorts by any column, by mouse and keyboard", async () => {
     const { page, faults } = await openPage(browser, site, "?backend=cpu&lang=en#compare");
     await page.getByTestId("studies").waitFor();
-    const url = `dist/studies/${files.find((file) => file.startsWith("report-"))}`;
-    const { rows } = JSON.parse(await readFile(join(root, url)));
+    const report = files.find((file) => file.startsWith("report-"));
+    const { rows } = JSON.parse(await readFile(join(folder, report)));
     const sorted = (key) => [...rows].sort((one, other) => key(one) - key(other)).map((row) => row.name);
 
     assert.equal(await head(page, "private").getAttribute("aria-sort"), "descending");

@@ -221,7 +221,7 @@ pub fn Table(report: Arc<StudyReport>) -> impl IntoView {
         .iter()
         .map(|&figure| view! { <Head figure order /> });
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label=t!("compare.table.title")>
+        <div class="scroll" tabindex="0" role="region" aria-label=t!("compare.table.label")>
             <table class="numbers number studies" data-testid="studies">
                 <caption class="small soft">{t!("compare.table.caption")}</caption>
                 <thead>
