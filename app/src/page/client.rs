@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use js_sys::Array;
+use leptos::task::spawn_local;
 use mien_app::host::request_lock;
 use mien_app::judging::{self, Job};
 use mien_app::protocol::{
@@ -18,6 +19,7 @@ use mien_engine::explain::{Answer, Question};
 use mien_engine::geometry::Point;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType,
 };
@@ -306,8 +308,12 @@ impl Client {
                 client.stop(StopReason::Crash(why.to_owned()));
             }
         });
-        // Browsers without locks do not say.
-        let _ = request_lock(&name, ended.unchecked_ref());
+        // Browsers without locks, and those that refuse them, do not say.
+        if let Ok(lock) = request_lock(&name, ended.unchecked_ref()) {
+            spawn_local(async move {
+                let _ = JsFuture::from(lock).await;
+            });
+        }
     }
 
     /// The worker listens: send what it needs, then what has waited.
