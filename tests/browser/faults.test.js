@@ -2,7 +2,7 @@
 // The page goes on or says what to do, and keeps photos and results.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { engineReady, openBrowser, openPage, photo, readPhotos, serveSite } from "./support.js";
 
 let site;
@@ -188,14 +188,19 @@ for (const [name, deny] of Object.entries({
 }
 
 describe("the network", () => {
+  // An origin of which nothing has been kept.
+  let site;
+  beforeEach(async () => (site = await serveSite()));
+  afterEach(() => site.close());
+
   test("is cut while the models come, and photos wait for it", async () => {
     const page = await browser.context.newPage();
-    await page.route("**/*.mien", (route) => route.abort("internetdisconnected"));
+    await browser.context.route("**/*.mien", (route) => route.abort("internetdisconnected"));
     await page.goto(`${site.url}?lang=en&backend=cpu#photos`);
     const alert = page.getByRole("alert").filter({ hasText: "Check the connection" });
     await alert.waitFor();
     await page.getByTestId("photo-input").setInputFiles(photo("astronaut.png"));
-    await page.unroute("**/*.mien");
+    await browser.context.unroute("**/*.mien");
     await alert.getByRole("button", { name: "Start again" }).click();
     await label(page);
     await page.close();
@@ -215,10 +220,10 @@ describe("the network", () => {
 
   test("is cut before the page's program comes", async () => {
     const page = await browser.context.newPage();
-    await page.route("**/mien-app*.wasm", (route) => route.abort("internetdisconnected"));
+    await browser.context.route("**/mien-app*.wasm", (route) => route.abort("internetdisconnected"));
     await page.goto(site.url);
     await page.getByText("Mien has not started. Check the connection").waitFor();
-    await page.unroute("**/mien-app*.wasm");
+    await browser.context.unroute("**/mien-app*.wasm");
     await page.reload();
     await page.getByRole("heading", { level: 1, name: "Mien" }).waitFor();
     assert.equal(await page.getByText("Mien has not started").count(), 0);

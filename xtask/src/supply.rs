@@ -131,7 +131,7 @@ impl Supply {
         Ok(text)
     }
 
-    /// Writes the bill of materials, in CycloneDX's form. It names no time and no machine, so that
+    /// Writes the bill of materials, in the form of `CycloneDX`. It names no time and no machine, so that
     /// two builds give the same one.
     pub fn write_sbom(&self, dist: &Path) -> Result<()> {
         let mut components: Vec<_> = self.crates.iter().map(component).collect();

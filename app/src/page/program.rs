@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Array;
+use leptos::task::spawn_local;
 use mien_app::host::request_lock;
 use mien_app::protocol::StopReason;
 use mien_app::wire::{self, Parcel};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, Worker, WorkerOptions, WorkerType,
 };
@@ -104,8 +106,12 @@ impl Program {
                 stopped(StopReason::Crash(why.to_owned()));
             }
         });
-        // Browsers without locks do not say.
-        let _ = request_lock(&self.name, ended.unchecked_ref());
+        // Browsers without locks, and those that refuse them, do not say.
+        if let Ok(lock) = request_lock(&self.name, ended.unchecked_ref()) {
+            spawn_local(async move {
+                let _ = JsFuture::from(lock).await;
+            });
+        }
     }
 }
 
