@@ -147,7 +147,7 @@ fn a_row_without_end_is_a_fault_and_takes_no_memory() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(b"emotion,pixels,Usage\n3,").expect("memory");
     for _ in 0..64 {
-        gzip.write_all(&[b'7'; 1 << 20]).expect("memory");
+        gzip.write_all(&vec![b'7'; 1 << 20]).expect("memory");
     }
     let (_folder, path) = raw_file(&gzip.finish().expect("memory"));
     let error = data::read_fer2013(&path).expect_err("a long row");

@@ -58,7 +58,12 @@ impl Supply {
                 .args(["--prefix", "none", "--format", "{p}"]),
         )?;
         let used: BTreeSet<_> = tree.lines().filter_map(name_and_version).collect();
-        let metadata = output(cargo().args(["metadata", "--format-version=1", "--locked"]))?;
+        let metadata = output(cargo().args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--all-features",
+        ]))?;
         let metadata: Value = serde_json::from_str(&metadata)?;
         let lock = fs::read_to_string(root().join("Cargo.lock"))?;
         let checksums = checksums(&lock);
