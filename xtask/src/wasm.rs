@@ -23,7 +23,7 @@ const COMPARE_PACKAGE: &str = "mien-compare";
 const PACKAGE: [&str; 2] = ["engine", "mien-npm"];
 
 /// How Cargo is told of `mien-app` in the browser.
-const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
+pub const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
 
 /// Cargo adds these flags to those of .cargo/config.toml.
 const RELAXED_FLAGS: &str =
