@@ -149,7 +149,7 @@ mod tests {
             (length, String::from_utf8_lossy(&line).into_owned())
         };
         assert_eq!(next(), (6, "short\n".to_owned()));
-        assert_eq!(next(), (28, "a line t".to_owned()));
+        assert_eq!(next(), (27, "a line t".to_owned()));
         assert_eq!(next(), (4, "last".to_owned()));
         assert_eq!(next(), (0, String::new()));
     }
