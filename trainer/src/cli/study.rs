@@ -14,7 +14,7 @@ use crate::data::Splits;
 use crate::files::write_atomically;
 use crate::study::{self, Method, Rule, StudiesConfig, System, SystemConfig, Task};
 use crate::teacher::{self, SoftLabels, TeacherConfig};
-use crate::train::{Checkpoint, Distillation, Progress, RunConfig};
+use crate::train::{self, CHECKPOINT_FILE, Checkpoint, Distillation, Progress, RunConfig};
 
 /// What a teacher has said, in its folder.
 const ANSWERS_FILE: &str = "answers.soft";
@@ -79,6 +79,9 @@ impl Study {
                 }
                 None => self.measure(&config, system)?,
             };
+            if !self.list {
+                self.ship(&config, &row)?;
+            }
             outln!(
                 "{} {}: PublicTest {:.2} %, PrivateTest {:.2} %",
                 row.study,
@@ -119,34 +122,19 @@ impl Study {
 
     /// Trains what is missing, measures a system and adds it to the report.
     fn measure(&self, config: &StudiesConfig, system: &SystemConfig) -> Outcome<StudyRow> {
-        let (networks, rule) = match &system.how {
-            Method::Train { .. } => (vec![system], Rule::Mean),
-            Method::Ensemble { members, rule } => {
-                let member =
-                    |name: &String| config.systems.iter().find(|other| other.name == *name);
-                (members.iter().filter_map(member).collect(), *rule)
-            }
-        };
-        let mut members = Vec::new();
-        for network in networks {
-            members.push(self.trained(config, network)?);
-        }
+        let (members, rule) = self.members(config, system)?;
         let splits = self.splits(&members[0].header.config)?;
         let made = System::new(&members, rule, &splits.public_test).or_user()?;
-        let mut row = study::row(system, &made, &members, &splits).or_user()?;
-        if let ([network], [run]) = (&made.networks[..], &members[..])
-            && row.bytes <= SHIPPED_BYTES
-        {
-            let file = NetworkFile {
-                config: run.header.config.network.clone(),
-                labels: row.labels.clone(),
-                network: network.clone(),
-            };
-            row.file = Some(self.ship(&system.name, &file)?);
-        }
+        let row = study::row(system, &made, &members, &splits).or_user()?;
+        self.keep(config, row.clone())?;
+        Ok(row)
+    }
+
+    /// Puts a row into the report, in place of an older one, and writes the tables anew.
+    fn keep(&self, config: &StudiesConfig, row: StudyRow) -> Outcome {
         let mut report = self.measured(config)?;
         report.rows.retain(|other| other.name != row.name);
-        report.rows.push(row.clone());
+        report.rows.push(row);
         let place = |row: &StudyRow| {
             let mut systems = config.systems.iter();
             systems.position(|system| system.name == row.name)
@@ -155,19 +143,51 @@ impl Study {
         let text = serde_json::to_string_pretty(&report).or_internal()? + "\n";
         write_atomically(&self.report, text.as_bytes()).or_user()?;
         let tables = study::markdown(&report);
-        write_atomically(&self.report.with_extension("md"), tables.as_bytes()).or_user()?;
-        Ok(row)
+        write_atomically(&self.report.with_extension("md"), tables.as_bytes()).or_user()
     }
 
-    /// Writes a network for the page, and gives the file's name.
-    fn ship(&self, name: &str, network: &NetworkFile) -> Outcome<String> {
+    /// Writes a measured network for the page, if it is small enough, is not there yet, and its run
+    /// still is.
+    fn ship(&self, config: &StudiesConfig, row: &StudyRow) -> Outcome {
+        let file = format!("{}.safetensors", row.name);
+        let path = self.ship.join(&file);
+        if !row.members.is_empty() || row.bytes > SHIPPED_BYTES || path.exists() {
+            return Ok(());
+        }
+        let run = self.out.join(&row.name).join(CHECKPOINT_FILE);
+        let Some(run) = Checkpoint::load(&run).or_user()? else {
+            return Ok(());
+        };
         fs::create_dir_all(&self.ship)
             .with_context(|| format!("cannot make {}; choose another --ship", self.ship.display()))
             .or_user()?;
-        let name = format!("{name}.safetensors");
+        let network = NetworkFile {
+            config: run.header.config.network.clone(),
+            labels: row.labels.clone(),
+            network: train::best_network(&run),
+        };
         let bytes = network.to_bytes().or_internal()?;
-        write_atomically(&self.ship.join(&name), &bytes).or_user()?;
-        Ok(name)
+        write_atomically(&path, &bytes).or_user()?;
+        let row = StudyRow {
+            file: Some(file),
+            ..row.clone()
+        };
+        self.keep(config, row)
+    }
+
+    /// The finished runs of a system's networks, and how their answers become one.
+    fn members(
+        &self,
+        config: &StudiesConfig,
+        system: &SystemConfig,
+    ) -> Outcome<(Vec<Checkpoint>, Rule)> {
+        let Method::Ensemble { members, rule } = &system.how else {
+            return Ok((vec![self.trained(config, system)?], Rule::Mean));
+        };
+        let is_member = |other: &&SystemConfig| members.contains(&other.name);
+        let networks = config.systems.iter().filter(is_member);
+        let runs: Outcome<Vec<_>> = networks.map(|other| self.trained(config, other)).collect();
+        Ok((runs?, *rule))
     }
 
     /// A network's finished run.
@@ -229,18 +249,7 @@ impl Study {
         let system = system
             .with_context(|| format!("there is no {teacher}"))
             .or_user()?;
-        let (names, rule) = match &system.how {
-            Method::Train { .. } => (vec![&system.name], Rule::Mean),
-            Method::Ensemble { members, rule } => (members.iter().collect(), *rule),
-        };
-        let mut members = Vec::new();
-        for member in config
-            .systems
-            .iter()
-            .filter(|other| names.contains(&&other.name))
-        {
-            members.push(self.trained(config, member)?);
-        }
+        let (members, rule) = self.members(config, system)?;
         let made = System::new(&members, rule, &splits.public_test).or_user()?;
         let views = TeacherConfig {
             name: teacher.to_owned(),
