@@ -206,8 +206,6 @@ impl ModuleVisitor for Gradients<'_> {
 
 fn gradients(network: &StudyNetwork, ops: &impl Ops) -> Vec<f32> {
     let device = Device::flex().autodiff();
-    // Dropout draws the same numbers.
-    device.seed(3);
     let (faces, targets, _) = batch(&device);
     let logits = network.forward(faces, ops);
     let loss = log_softmax(logits, 1).mul(targets).sum_dim(1).mean().neg();
@@ -226,7 +224,6 @@ fn fast_gradients_of_whole_networks_are_those_of_burn() {
         System::Attention,
         System::ResNet50,
         System::ResNetV2,
-        System::InceptionV3,
     ] {
         let network = config(system, 7).init(&device);
         let expected = gradients(&network, &StockOps);

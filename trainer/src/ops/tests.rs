@@ -101,17 +101,36 @@ fn conv_run(
 
 fn assert_conv_agrees(case: Case, wants_input: bool) {
     let device = device();
-    let conv = case.module(&device);
-    let input = case.input(&device);
-    let output = StockOps.conv2d(&conv, input.clone());
-    let weights = random(output.dims(), &device);
-    let ours = conv_run(&FastOps::default(), &conv, &input, &weights, wants_input);
-    let theirs = conv_run(&StockOps, &conv, &input, &weights, wants_input);
+    let (conv, input) = (case.module(&device), case.input(&device));
+    assert_module_agrees(&format!("{case:?}"), &conv, &input, wants_input);
+}
+
+fn assert_module_agrees(what: &str, conv: &Conv2d, input: &Tensor<4>, wants_input: bool) {
+    let output = StockOps.conv2d(conv, input.clone());
+    let weights = random(output.dims(), &input.device());
+    let ours = conv_run(&FastOps::default(), conv, input, &weights, wants_input);
+    let theirs = conv_run(&StockOps, conv, input, &weights, wants_input);
     let names = ["output", "input grad", "weight grad", "bias grad"];
     for ((name, ours), theirs) in names.iter().zip(ours).zip(theirs) {
-        assert_eq!(ours.is_some(), theirs.is_some(), "{case:?} {name}");
+        assert_eq!(ours.is_some(), theirs.is_some(), "{what} {name}");
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
-            assert_close(&format!("{case:?} {name}"), &ours, &theirs, 2e-5);
+            assert_close(&format!("{what} {name}"), &ours, &theirs, 2e-5);
+        }
+    }
+}
+
+#[test]
+fn rows_and_columns_agree_with_burn() {
+    let device = device();
+    for kernel in [[1, 7], [7, 1], [1, 3], [3, 1]] {
+        for size in [[8, 8], [3, 3], [1, 1]] {
+            let [rows, columns] = kernel.map(|side| side / 2);
+            let conv = Conv2dConfig::new([5, 12], kernel)
+                .with_padding(PaddingConfig2d::Explicit(rows, columns, rows, columns))
+                .with_bias(false)
+                .init(&device);
+            let input = random([3, 5, size[0], size[1]], &device);
+            assert_module_agrees(&format!("{kernel:?} on {size:?}"), &conv, &input, true);
         }
     }
 }
