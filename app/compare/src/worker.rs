@@ -1,8 +1,10 @@
 //! The worker. It answers the page's requests one after the other; the messages are described in
 //! [`mien_app::comparing`].
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic;
+use std::rc::Rc;
 
 use burn::tensor::Device;
 use futures::StreamExt;
@@ -39,12 +41,18 @@ pub fn start() {
     // Needed as long as the worker lives.
     on_message.forget();
 
-    say_hello(&scope().name(), || ());
-    wasm_bindgen_futures::spawn_local(async move {
-        match device::start().await {
-            Ok(device) => serve(requests, &device).await,
-            Err(reason) => post(&Reply::Stopped(reason)),
-        }
+    // Only with its lock held: the page takes a free lock for the end of the worker.
+    let requests = Rc::new(RefCell::new(Some(requests)));
+    say_hello(&scope().name(), move || {
+        let Some(requests) = requests.take() else {
+            return;
+        };
+        wasm_bindgen_futures::spawn_local(async move {
+            match device::start().await {
+                Ok(device) => serve(requests, &device).await,
+                Err(reason) => post(&Reply::Stopped(reason)),
+            }
+        });
     });
 }
 
