@@ -8,9 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Device, Tensor};
 use mien_engine::nets::{Ops, StockOps};
 use mien_trainer::files::{FolderLock, LockError};
@@ -30,20 +28,6 @@ impl Ops for Poisoned {
         }
         self.left.set(self.left.get() - 1);
         output
-    }
-
-    fn norm_act(
-        &self,
-        norm: &BatchNorm,
-        input: Tensor<4>,
-        residual: Option<Tensor<4>>,
-        relu: bool,
-    ) -> Tensor<4> {
-        StockOps.norm_act(norm, input, residual, relu)
-    }
-
-    fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
-        StockOps.max_pool2d(pool, input)
     }
 }
 

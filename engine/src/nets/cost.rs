@@ -2,9 +2,8 @@
 
 use std::cell::Cell;
 
+use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::MaxPool2d;
-use burn::nn::{BatchNorm, Linear};
 use burn::tensor::{Device, Tensor};
 
 use super::{Network, Ops, StockOps, StudyNetwork};
@@ -39,20 +38,6 @@ impl Ops for Counter {
         let [_, _, height, width] = output.dims();
         self.add(kernel * height * width);
         output
-    }
-
-    fn norm_act(
-        &self,
-        norm: &BatchNorm,
-        input: Tensor<4>,
-        residual: Option<Tensor<4>>,
-        relu: bool,
-    ) -> Tensor<4> {
-        StockOps.norm_act(norm, input, residual, relu)
-    }
-
-    fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
-        StockOps.max_pool2d(pool, input)
     }
 
     fn linear(&self, linear: &Linear, input: Tensor<2>) -> Tensor<2> {

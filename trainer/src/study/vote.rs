@@ -1,5 +1,6 @@
 //! Ensembles at the level of decisions: how the answers of several networks become one.
 
+use mien_engine::classify::softmax_in_place;
 use mien_engine::metrics::{Predictions, PredictionsError};
 use serde::Deserialize;
 
@@ -63,10 +64,10 @@ pub fn vote(
 }
 
 /// The softmax of a face's logits.
-pub(super) fn probabilities(logits: &[f32]) -> impl Iterator<Item = f32> + '_ {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
-    logits.iter().map(move |logit| (logit - most).exp() / total)
+pub(super) fn probabilities(logits: &[f32]) -> Vec<f32> {
+    let mut values = logits.to_vec();
+    softmax_in_place(&mut values);
+    values
 }
 
 #[cfg(test)]
