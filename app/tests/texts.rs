@@ -65,22 +65,28 @@ fn names(text: &str) -> BTreeSet<String> {
 
 /// The uses of `t!` and `tn!` in the page: key, whether it is counted, and the names it fills in.
 fn uses() -> Vec<(String, bool, BTreeSet<String>)> {
+    let uses: Vec<_> = files(&folder("src/page"), "rs")
+        .iter()
+        .flat_map(|path| uses_in(path))
+        .collect();
+    assert!(uses.len() > 100, "only {} texts are used", uses.len());
+    uses
+}
+
+fn uses_in(path: &Path) -> Vec<(String, bool, BTreeSet<String>)> {
     let mut uses = Vec::new();
-    for path in files(&folder("src/page"), "rs") {
-        let source = fs::read_to_string(&path).expect("a source file");
-        for (start, is_counted) in [("t!(", false), ("tn!(", true)] {
-            for (place, _) in source.match_indices(start) {
-                let before = source[..place].chars().next_back();
-                let is_macro = !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '`');
-                let call = source[place + start.len()..].trim_start();
-                if let (true, Some(call)) = (is_macro, call.strip_prefix('"')) {
-                    let (key, rest) = call.split_once('"').expect("a key ends");
-                    uses.push((key.to_owned(), is_counted, arguments(rest)));
-                }
+    let source = fs::read_to_string(path).expect("a source file");
+    for (start, is_counted) in [("t!(", false), ("tn!(", true)] {
+        for (place, _) in source.match_indices(start) {
+            let before = source[..place].chars().next_back();
+            let is_macro = !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '`');
+            let call = source[place + start.len()..].trim_start();
+            if let (true, Some(call)) = (is_macro, call.strip_prefix('"')) {
+                let (key, rest) = call.split_once('"').expect("a key ends");
+                uses.push((key.to_owned(), is_counted, arguments(rest)));
             }
         }
     }
-    assert!(uses.len() > 100, "only {} texts are used", uses.len());
     uses
 }
 
@@ -151,5 +157,47 @@ fn every_text_is_used() {
     }
     for key in texts().into_keys() {
         assert!(used.contains(&key), "nobody uses {key}");
+    }
+}
+
+/// The folders of texts that a part of the page brings, by where its source lies. All else has only
+/// those of the page as it starts.
+const BROUGHT: [(&str, &[&str]); 7] = [
+    ("views/live", &["live", "explain"]),
+    ("views/judge", &["judge", "card", "explain"]),
+    ("views/compare", &["compare", "judge", "explain"]),
+    ("views/about", &["about", "card"]),
+    ("components/explanation", &["explain"]),
+    // Of parts only.
+    ("components/colour_scale.rs", &["explain"]),
+    ("components/model_table.rs", &["card"]),
+];
+
+#[test]
+fn every_part_brings_the_texts_that_it_uses() {
+    let mut groups = BTreeMap::new();
+    for path in files(&folder("locales"), "toml") {
+        let group = path.parent().and_then(Path::file_name).expect("a folder");
+        let content = fs::read_to_string(&path).expect("a text file");
+        let mut texts = Texts::new();
+        collect("", &content.parse().expect("checked above"), &mut texts);
+        for key in texts.into_keys() {
+            groups.insert(key, group.to_string_lossy().into_owned());
+        }
+    }
+    let page = folder("src/page");
+    for path in files(&page, "rs") {
+        let place = path.strip_prefix(&page).expect("inside");
+        let brought = BROUGHT.iter().find(|(start, _)| place.starts_with(start));
+        for (key, is_counted, _) in uses_in(&path) {
+            let key = if is_counted {
+                format!("{key}.one")
+            } else {
+                key
+            };
+            let group = groups[&key].as_str();
+            let is_here = brought.is_some_and(|(_, brought)| brought.contains(&group));
+            assert!(group == "page" || is_here, "{key} in {}", place.display());
+        }
     }
 }

@@ -229,6 +229,28 @@ describe("the network", () => {
     assert.equal(await page.getByText("Mien has not started").count(), 0);
     await page.close();
   });
+
+  test("is cut before a part of the page comes, and photos stay", async () => {
+    // Without the service worker, which would have the part by then.
+    const own = await openBrowser();
+    const page = await own.context.newPage();
+    await own.context.route("**/service-worker.js", (route) => route.abort());
+    await own.context.route("**/parts/**", (route) => route.abort("internetdisconnected"));
+    await page.goto(`${site.url}?lang=en&backend=cpu#photos`);
+    await readPhotos(page, photo("astronaut.png"));
+    const missing = page.getByTestId("part-missing");
+    await page.getByTestId("explain").click();
+    await missing.getByText("could not be fetched").waitFor();
+    await page.locator("[data-testid=view-link][data-view=judge]").click();
+    await missing.waitFor();
+    await own.context.unroute("**/parts/**");
+    await missing.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { level: 2 }).first().waitFor();
+    assert.equal(await missing.count(), 0);
+    await page.locator("[data-testid=view-link][data-view=photos]").click();
+    await label(page);
+    await own.close();
+  });
 });
 
 test("a stale copy whose engine has gone from the host offers the new version", async () => {

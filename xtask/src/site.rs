@@ -28,9 +28,12 @@ pub fn build() -> Result<()> {
     for module in &modules {
         let wasm = format!("{}.wasm", module.name);
         let url = assets.write(&dist, &wasm, &module.wasm)?.url.clone();
+        for part in &module.parts {
+            assets.write(&dist, &part.name, &part.wasm)?;
+        }
         let js = format!(
             "{}\n__wbg_init({{ module_or_path: new URL('{url}', import.meta.url) }});\n",
-            module.js
+            assets.resolve(&module.js)?
         );
         assets.write(&dist, &format!("{}.js", module.name), js.as_bytes())?;
     }

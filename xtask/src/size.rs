@@ -33,8 +33,11 @@ const COMPARISON: [&str; 4] = [
     "mien-compare-webgpu.js",
     "mien-compare-webgpu.wasm",
 ];
-/// The networks that it loads, as many as are chosen.
-const NETWORKS: &str = "studies, all networks";
+/// Folders whose files are loaded one by one, when they are wanted: what stands in each, and it.
+const FOLDERS: [(&str, &str); 2] = [
+    ("later parts of mien-app, all", "parts"),
+    ("studies, all networks", "studies"),
+];
 
 /// Size of one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,15 +64,17 @@ pub fn measure() -> Result<Sizes> {
             sizes.insert(name.to_owned(), size_of(&path)?);
         }
     }
-    let studies = dist.join("studies");
-    if studies.is_dir() {
-        let mut sum = Size::default();
-        for path in files_under(&studies)? {
-            let size = size_of(&path)?;
-            sum.raw += size.raw;
-            sum.brotli += size.brotli;
+    for (name, folder) in FOLDERS {
+        let folder = dist.join(folder);
+        if folder.is_dir() {
+            let mut sum = Size::default();
+            for path in files_under(&folder)? {
+                let size = size_of(&path)?;
+                sum.raw += size.raw;
+                sum.brotli += size.brotli;
+            }
+            sizes.insert(name.to_owned(), sum);
         }
-        sizes.insert(NETWORKS.to_owned(), sum);
     }
     let mut sum = Size::default();
     for name in PARTS {

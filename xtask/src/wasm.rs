@@ -1,7 +1,7 @@
 //! From the crates `mien-app` and `mien-compare` to JavaScript modules with their wasm.
 
-use std::env;
 use std::path::PathBuf;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -9,10 +9,12 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::setup;
 use crate::shell::{self, cargo};
+use crate::split::{self, Part};
 
-/// The binaries of `mien-app` that make up the page; each becomes a module of the same name.
-pub const BINARIES: [&str; 2] = ["mien-app", "mien-worker"];
-
+/// The binary of `mien-app` that is the page, and its module.
+const PAGE: &str = "mien-app";
+/// The binary that is its worker, and its module.
+const WORKER: &str = "mien-worker";
 /// The worker once more, with relaxed SIMD; the page takes it where the browser can run it.
 const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
 /// The worker that compares networks: module, and the feature that says where its networks run.
@@ -42,19 +44,15 @@ pub struct Module {
     pub name: &'static str,
     pub js: String,
     pub wasm: Vec<u8>,
+    /// Of a program that fetches more wasm later; its JavaScript names them as `asset:`.
+    pub parts: Vec<Part>,
 }
 
 /// Compiles the page and its two workers, each of these twice.
 pub fn build() -> Result<Vec<Module>> {
-    let binaries = BINARIES.iter().flat_map(|name| ["--bin", name]);
-    compile(
-        &APP.into_iter().chain(binaries).collect::<Vec<_>>(),
-        PROFILE,
-    )?;
-    let mut modules = BINARIES
-        .into_iter()
-        .map(|name| bind(name, name, PROFILE))
-        .collect::<Result<Vec<_>>>()?;
+    let mut modules = vec![build_page()?];
+    compile(&[&APP[..], &["--bin", WORKER]].concat(), PROFILE)?;
+    modules.push(bind(WORKER, WORKER, PROFILE)?);
     let [name, binary] = RELAXED;
     let relaxed = ["--config", RELAXED_FLAGS, "--bin", binary];
     compile(&[&APP[..], &relaxed].concat(), PROFILE)?;
@@ -71,6 +69,29 @@ pub fn build() -> Result<Vec<Module>> {
         modules.push(bind(name, COMPARE_PACKAGE, BURN_PROFILE)?);
     }
     Ok(modules)
+}
+
+/// Compiles the page's program and cuts it into parts.
+fn build_page() -> Result<Module> {
+    let linked = ["--", "-C", split::LINK_ARGUMENT];
+    cargo_compile(
+        "rustc",
+        &[&APP[..], &["--bin", PAGE]].concat(),
+        PROFILE,
+        &linked,
+    )?;
+    let split = split::split(&fs::read(compiled(PAGE, PROFILE)?)?)?;
+    let mut bindgen = Bindgen::new();
+    // The parts use what wasm-bindgen would take for unused.
+    bindgen
+        .input_bytes(PAGE, split.main.clone())
+        .keep_lld_exports(true);
+    let module = generate(PAGE, &mut bindgen)?;
+    Ok(Module {
+        js: split.join(&module.js)?,
+        parts: split.parts,
+        ..module
+    })
 }
 
 /// Whether a file of the site belongs to the worker that compares networks.
@@ -96,23 +117,39 @@ pub fn build_engine(package: &str) -> Result<[Module; 2]> {
 }
 
 fn compile(arguments: &[&str], profile: &str) -> Result<()> {
+    cargo_compile("build", arguments, profile, &[])
+}
+
+/// `cargo build`, or `cargo rustc` with what the last step is told besides.
+fn cargo_compile(verb: &str, arguments: &[&str], profile: &str, rest: &[&str]) -> Result<()> {
     setup::wasm_target(TARGET)?;
     let mut command = cargo();
     // Flags meant for native code would replace the wasm ones of .cargo/config.toml.
     command
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .args(["build", "--locked"])
+        .args([verb, "--locked"])
         .args(arguments)
-        .args(["--target", TARGET, "--profile", profile]);
+        .args(["--target", TARGET, "--profile", profile])
+        .args(rest);
     shell::run(&mut command)
+}
+
+/// Where Cargo has put a program.
+fn compiled(file: &str, profile: &str) -> Result<PathBuf> {
+    let folder = target_directory()?.join(TARGET).join(profile);
+    Ok(folder.join(file).with_extension("wasm"))
 }
 
 /// Makes the JavaScript for what Cargo has compiled to a file.
 fn bind(name: &'static str, file: &str, profile: &str) -> Result<Module> {
-    let folder = target_directory()?.join(TARGET).join(profile);
-    let mut output = Bindgen::new()
-        .input_path(folder.join(file).with_extension("wasm"))
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled(file, profile)?);
+    generate(name, &mut bindgen)
+}
+
+fn generate(name: &'static str, bindgen: &mut Bindgen) -> Result<Module> {
+    let mut output = bindgen
         .out_name(name)
         .web(true)?
         .typescript(false)
@@ -129,6 +166,7 @@ fn bind(name: &'static str, file: &str, profile: &str) -> Result<Module> {
         name,
         js: output.js().to_owned(),
         wasm: output.wasm_mut().emit_wasm(),
+        parts: Vec::new(),
     })
 }
 

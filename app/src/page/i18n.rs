@@ -1,11 +1,15 @@
 //! The page's texts. They stand in `app/locales`, one entry a text with its languages side by
-//! side; [`t!`] gives one in the visitor's language. The page is built anew when the language
+//! side, in a folder for each group that is fetched together; [`t!`] gives one in the visitor's
+//! language. The page is built anew when the language
 //! changes, so a text is plain text and no signal. `app/tests/texts.rs` checks that every text
 //! is there.
+
+use std::cell::RefCell;
 
 use leptos::prelude::*;
 use mien_app::language::Language;
 use mien_engine::expression::Expression;
+use rust_i18n::Backend;
 
 use crate::settings;
 
@@ -31,9 +35,52 @@ macro_rules! tn {
 }
 pub(crate) use {t, tn};
 
+/// A group of texts.
+pub type Texts = fn() -> &'static dyn Backend;
+
+/// Groups, each from a folder of `app/locales`.
+pub mod texts {
+    macro_rules! group {
+        ($name:ident, $folder:literal) => {
+            mod $name {
+                rust_i18n::i18n!($folder);
+            }
+            pub use $name::_rust_i18n_backend as $name;
+        };
+    }
+    group!(page, "locales/page");
+    group!(about, "locales/about");
+    group!(card, "locales/card");
+    group!(compare, "locales/compare");
+    group!(explain, "locales/explain");
+    group!(judge, "locales/judge");
+    group!(live, "locales/live");
+}
+
+thread_local! {
+    /// The groups that are here: that of the page as it starts, and those that its parts brought.
+    static HERE: RefCell<Vec<Texts>> = RefCell::new(vec![texts::page]);
+}
+
+/// Makes the texts of a part of the page known, which come with its program.
+pub fn bring(groups: &[Texts]) {
+    HERE.with_borrow_mut(|here| {
+        for &group in groups {
+            if !here.iter().any(|&known| std::ptr::fn_addr_eq(known, group)) {
+                here.push(group);
+            }
+        }
+    });
+}
+
 /// What [`t!`] stands for.
 pub fn text(key: &'static str, names: &[&str], values: &[String]) -> String {
-    let text = crate::_rust_i18n_translate(language().tag(), key);
+    let tag = language().tag();
+    let text = HERE.with_borrow(|here| {
+        let mut found = here.iter().filter_map(|group| group().translate(tag, key));
+        found.next()
+    });
+    let text = text.unwrap_or(key.into());
     if names.is_empty() {
         text.into_owned()
     } else {

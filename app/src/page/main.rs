@@ -22,8 +22,6 @@ mod views;
 mod words;
 mod worker_program;
 
-rust_i18n::i18n!("locales", fallback = "en");
-
 fn main() {
     // Words for the case that this program never runs.
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {

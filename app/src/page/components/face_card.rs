@@ -1,12 +1,19 @@
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "what a part's function cannot say itself: that its program is missing"
+)]
+
 use leptos::html::Canvas;
 use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
 use mien_engine::pipeline::FaceReading;
 
 use super::bars::Bars;
 use super::explanation::Explanation;
 use super::label_chooser::LabelChooser;
+use super::lazy::{Lazy, Part};
 use super::overlay::Overlays;
-use crate::i18n::{expression, t};
+use crate::i18n::{bring, expression, t, texts};
 use crate::paint;
 use crate::words;
 
@@ -97,13 +104,22 @@ pub fn FaceCard(
                 aria-controls=explanation_id.clone()
                 on:click=move |_| is_open.update(|open| *open = !*open)
             >
-                {move || if is_open.get() { t!("explain.hide") } else { t!("explain.show") }}
+                {move || if is_open.get() { t!("photos.hide_explanation") } else { t!("photos.explain") }}
             </button>
             <div id=explanation_id>
                 <Show when=move || is_open.get()>
-                    <Explanation face=face.get_value() index overlays />
+                    <Lazy
+                        load=load_explanation
+                        part=move || explanation_part(face.get_value(), index, overlays)
+                    />
                 </Show>
             </div>
         </section>
     }
+}
+
+#[wasm_split(explanation, wasm_split_path = leptos::wasm_split, preload(load_explanation), fallible)]
+fn explanation_part(face: FaceReading, index: usize, overlays: Overlays) -> Part {
+    bring(&[texts::explain]);
+    Ok(view! { <Explanation face index overlays /> }.into_any())
 }

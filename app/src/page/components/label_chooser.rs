@@ -31,10 +31,10 @@ pub fn LabelChooser(
     });
     view! {
         <label class="field small">
-            <span>{t!("judge.label.title")}</span>
+            <span>{t!("photos.label.title")}</span>
             <select data-testid="face-label" on:change=choose>
                 <option value="" selected=move || label().is_none()>
-                    {t!("judge.label.none")}
+                    {t!("photos.label.none")}
                 </option>
                 {options.into_iter().collect_view()}
             </select>

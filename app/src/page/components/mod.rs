@@ -10,6 +10,7 @@ pub mod colour_scale;
 pub mod explanation;
 pub mod face_card;
 pub mod label_chooser;
+pub mod lazy;
 pub mod loading;
 pub mod masthead;
 pub mod model_table;

@@ -5,6 +5,10 @@
     clippy::needless_pass_by_value,
     reason = "a component owns what it is given, whether or not it keeps all of it"
 )]
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "what a part's function cannot say itself: that its program is missing"
+)]
 
 pub mod about;
 pub mod compare;
@@ -13,8 +17,10 @@ pub mod live;
 pub mod photos;
 
 use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
 
-use crate::i18n::t;
+use crate::components::lazy::{Lazy, Part};
+use crate::i18n::{bring, t, texts};
 
 /// What the page can show; the address names it, as `#live`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,10 +79,34 @@ impl View {
     pub fn show(self) -> AnyView {
         match self {
             Self::Photos => view! { <photos::Photos /> }.into_any(),
-            Self::Live => view! { <live::Live /> }.into_any(),
-            Self::Judge => view! { <judge::Judge /> }.into_any(),
-            Self::Compare => view! { <compare::Compare /> }.into_any(),
-            Self::About => view! { <about::About /> }.into_any(),
+            Self::Live => view! { <Lazy load=load_live part=live_part /> }.into_any(),
+            Self::Judge => view! { <Lazy load=load_judge part=judge_part /> }.into_any(),
+            Self::Compare => view! { <Lazy load=load_compare part=compare_part /> }.into_any(),
+            Self::About => view! { <Lazy load=load_about part=about_part /> }.into_any(),
         }
     }
+}
+
+#[wasm_split(live, wasm_split_path = leptos::wasm_split, preload(load_live), fallible)]
+fn live_part() -> Part {
+    bring(&[texts::live, texts::explain]);
+    Ok(view! { <live::Live /> }.into_any())
+}
+
+#[wasm_split(judge, wasm_split_path = leptos::wasm_split, preload(load_judge), fallible)]
+fn judge_part() -> Part {
+    bring(&[texts::judge, texts::card, texts::explain]);
+    Ok(view! { <judge::Judge /> }.into_any())
+}
+
+#[wasm_split(compare, wasm_split_path = leptos::wasm_split, preload(load_compare), fallible)]
+fn compare_part() -> Part {
+    bring(&[texts::compare, texts::judge, texts::explain]);
+    Ok(view! { <compare::Compare /> }.into_any())
+}
+
+#[wasm_split(about, wasm_split_path = leptos::wasm_split, preload(load_about), fallible)]
+fn about_part() -> Part {
+    bring(&[texts::about, texts::card]);
+    Ok(view! { <about::About /> }.into_any())
 }
