@@ -11,8 +11,9 @@ import { parseArgs } from "node:util";
 import { openBrowser, openPage } from "./browser.js";
 import { BYTES, STARTS, TIMES } from "./rows.js";
 import { cache, here, inBrotli, root, serve } from "./server.js";
+import { measureExplanations } from "./explanations.js";
 import { measureStarts } from "./starts.js";
-import { limit, render } from "./table.js";
+import { render, within } from "./table.js";
 import { gather, measure, toRows } from "./tasks.js";
 
 const { values: options } = parseArgs({
@@ -32,6 +33,8 @@ const rounds = Number(options.rounds);
 if (!(rounds >= 1)) throw new Error("--rounds is a number of at least 1");
 const wanted = (name) => !options.only || options.only.split(",").includes(name);
 const say = (text) => console.error(text);
+/** A photo with one face. */
+const FACE = "tests/photos/astronaut.png";
 
 /** The photo with several faces, and where they are. */
 async function makePhoto(browser, server) {
@@ -103,6 +106,10 @@ const tasks = TIMES.filter((row) => wanted(row.task));
 const names = [...new Set(tasks.flatMap((row) => [row.ours, row.theirs]))];
 const pages = await gather(browser, server, names, known);
 const rows = toRows(tasks, await measure(pages, tasks, rounds, say), truth);
+if (wanted("explanations")) {
+  const face = await readFile(join(root, FACE));
+  rows.push(...(await measureExplanations(browser, server, face, rounds, say)));
+}
 const { version } = browser;
 await browser.close();
 await server.close();
@@ -116,7 +123,7 @@ if (wanted("starts")) {
 if (wanted("bytes")) {
   const sizes = await siteBytes();
   const limits = BYTES.map(({ work, part, target }) =>
-    limit({ work, unit: "bytes", value: sizes[part], target }),
+    within({ work, unit: "bytes", samples: [sizes[part]], target }),
   );
   rows.push(...limits);
 }

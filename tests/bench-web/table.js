@@ -25,10 +25,10 @@ export function compare({ work, unit, ours, theirs, target, conditions = [] }) {
   return { ...row, ...verdict(row.ratio, target, conditions) };
 }
 
-/** A row for a size that has a limit of its own. */
-export function limit({ work, unit, value, target }) {
-  const ours = { name: "mien-page", minimum: value, median: value, samples: 1 };
-  return { work, unit, ours, conditions: [], ...verdict(value, target, []) };
+/** A row for what has a limit of its own. */
+export function within({ work, unit, samples, target }) {
+  const ours = { name: "mien-page", ...summary(samples) };
+  return { work, unit, ours, conditions: [], ...verdict(ours.median, target, []) };
 }
 
 /** `met` or `missed`; nothing where there is no target. */

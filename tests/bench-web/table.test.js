@@ -5,7 +5,7 @@ import { test } from "node:test";
 import {
   compare,
   difference,
-  limit,
+  within,
   overlap,
   rankCorrelation,
   render,
@@ -45,7 +45,7 @@ test("a target is missed where a condition does not hold", () => {
 });
 
 test("a limit is compared with the value itself", () => {
-  const at = (value) => limit({ work: "bytes", unit: "bytes", value, target: 600 }).verdict;
+  const at = (value) => within({ work: "bytes", unit: "bytes", samples: [value], target: 600 }).verdict;
   assert.deepEqual([at(600), at(601)], ["met", "missed"]);
 });
 
