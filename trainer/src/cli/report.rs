@@ -48,6 +48,7 @@ impl Report {
                 .with_context(|| format!("{} is damaged", studies.display()))
                 .or_user()?;
             files.push((studies.with_extension("md"), study::markdown(&report)));
+            files.push((studies.with_extension("svg"), study::graph(&report)));
         }
         let mut stale = 0;
         for (path, text) in files {

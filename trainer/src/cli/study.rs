@@ -143,7 +143,9 @@ impl Study {
         let text = serde_json::to_string_pretty(&report).or_internal()? + "\n";
         write_atomically(&self.report, text.as_bytes()).or_user()?;
         let tables = study::markdown(&report);
-        write_atomically(&self.report.with_extension("md"), tables.as_bytes()).or_user()
+        write_atomically(&self.report.with_extension("md"), tables.as_bytes()).or_user()?;
+        let graph = study::graph(&report);
+        write_atomically(&self.report.with_extension("svg"), graph.as_bytes()).or_user()
     }
 
     /// Writes a measured network for the page, if it is small enough, is not there yet, and its run

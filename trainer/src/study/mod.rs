@@ -5,6 +5,7 @@
 
 mod budget;
 mod config;
+mod graph;
 mod measure;
 mod questions;
 mod show;
@@ -13,6 +14,7 @@ mod vote;
 
 pub use budget::{Task, train};
 pub use config::{Method, StudiesConfig, StudiesError, SystemConfig};
+pub use graph::graph;
 pub use measure::row;
 pub use show::markdown;
 pub use system::System;

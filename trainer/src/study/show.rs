@@ -54,6 +54,7 @@ pub fn markdown(report: &StudyReport) -> String {
     for row in all {
         text += &line(row);
     }
+    text += "\n![Accuracy on PrivateTest against multiply-adds and size](studies.svg)\n";
     text += &answers(report);
     text
 }
