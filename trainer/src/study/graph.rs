@@ -1,4 +1,4 @@
-//! The comparison as a picture: accuracy on PrivateTest against what a system costs.
+//! The comparison as a picture: accuracy on `PrivateTest` against what a system costs.
 
 use std::fmt::Write;
 
@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn an_axis_ends_around_its_values() {
-        assert_eq!(ends([41.0, 49.9].into_iter(), 5.0), [40.0, 50.0]);
-        assert_eq!(ends([2.0].into_iter(), 1.0), [2.0, 3.0]);
+        let around =
+            |values: &[f64], step| ends(values.iter().copied(), step).map(|end| end as i64);
+        assert_eq!(around(&[41.0, 49.9], 5.0), [40, 50]);
+        // A single value on a step still has an axis with a length.
+        assert_eq!(around(&[2.0], 1.0), [2, 3]);
     }
 }
