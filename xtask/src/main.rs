@@ -15,8 +15,10 @@ mod split;
 mod supply;
 mod wasm;
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -105,11 +107,17 @@ fn run(verb: &Verb) -> Result<()> {
     }
 }
 
-/// The top of the checkout.
+/// The top of the checkout. Cargo says at each run where it is: a binary in a target folder that
+/// several checkouts share may have been compiled in another one.
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        package
+            .parent()
+            .map_or_else(|| package.clone(), Path::to_path_buf)
+    });
+    &ROOT
 }
 
 /// Where the built site goes.
