@@ -8,7 +8,7 @@
 
 use mien_engine::backend::{Backend, Choice};
 use mien_engine::crop::FaceCrop;
-use mien_engine::explain::{Answer, OcclusionMap, OcclusionOptions, Question};
+use mien_engine::explain::{Answer, Question};
 use mien_engine::geometry::Point;
 use mien_engine::pipeline::FaceReading;
 use serde::{Deserialize, Serialize};
@@ -54,15 +54,6 @@ pub enum Request {
         id: RequestId,
         /// What the picture is.
         kind: PictureKind,
-    },
-    /// Make the occlusion map of one face.
-    Explain {
-        /// Names the answer.
-        id: RequestId,
-        /// The face.
-        crop: FaceCrop,
-        /// The square that covers parts of it.
-        options: OcclusionOptions,
     },
     /// Answer a question about one face. The methods and their settings are those of
     /// [`MethodKind`](mien_engine::explain::MethodKind).
@@ -131,15 +122,6 @@ pub enum Reply {
         id: RequestId,
         /// What was found.
         reading: PhotoReading,
-    },
-    /// The answer to [`Request::Explain`].
-    Explained {
-        /// The request.
-        id: RequestId,
-        /// How much each region supports each class.
-        map: OcclusionMap,
-        /// How long it took.
-        milliseconds: f64,
     },
     /// The answer to [`Request::Ask`].
     Answered {

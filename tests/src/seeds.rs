@@ -8,7 +8,7 @@ use mien_app::protocol::{
     Failure, PhotoReading, PictureKind, Reply, Request, RequestId, Source, StopReason, Timing,
 };
 use mien_engine::crop::{FaceCrop, SIDE};
-use mien_engine::explain::{MethodKind, OcclusionOptions, Question, Target};
+use mien_engine::explain::{MethodKind, Question, Target};
 use mien_engine::expression::Expression;
 use mien_engine::fer2013::{Cursor, Usage};
 use mien_engine::geometry::Point;
@@ -131,14 +131,6 @@ fn requests() -> Vec<(&'static str, Request)> {
             },
         ),
         ("analyze", Request::Analyze { id, kind: frame }),
-        (
-            "explain",
-            Request::Explain {
-                id,
-                crop: crop.clone(),
-                options: OcclusionOptions::default(),
-            },
-        ),
         (
             "ask",
             Request::Ask {

@@ -122,6 +122,7 @@ fn browser_tests() -> Result<Vec<String>> {
             "MIEN",
             crate::wasm::target_directory()?.join("release/mien"),
         )
+        .envs(setup::firefox().map(|path| ("FIREFOX", path)))
         // One browser at a time: two fight over two cores and run into time limits.
         .args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     let (lines, passed) = run_keeping(&mut node, |line| {

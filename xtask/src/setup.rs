@@ -1,6 +1,8 @@
 //! What building and testing need, installed where it is missing.
 
 use std::env;
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +17,9 @@ const CHROMES: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-/// Where macOS keeps it.
+/// Names under which systems install Firefox.
+const FIREFOXES: [&str; 2] = ["firefox-esr", "firefox"];
+/// Where macOS keeps Chrome.
 const MAC_CHROME: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 /// Where Linux lists its Vulkan drivers.
 const VULKAN_DRIVERS: [&str; 3] = [
@@ -63,6 +67,26 @@ pub fn chrome() -> Result<PathBuf> {
     install(&["chromium"])
         .context("the browser tests need Chromium or Chrome; set CHROME to its path")?;
     installed().context("Chromium was installed, but is not on PATH; set CHROME to its path")
+}
+
+/// The Firefox that tests drive: `FIREFOX`, or one that is installed. None is not a fault: those
+/// tests skip and say so.
+pub fn firefox() -> Option<PathBuf> {
+    env::var_os("FIREFOX").map(PathBuf::from).or_else(|| {
+        let mut installed = FIREFOXES.into_iter().filter_map(find);
+        installed.find(|path| !is_snap(path))
+    })
+}
+
+/// Whether a program comes from a snap, which sees no profile in the folder for temporary files:
+/// then it, or what stands in for it, leads to `/snap`.
+fn is_snap(program: &Path) -> bool {
+    const START: u64 = 4096;
+    let leads = |text: &[u8]| text.windows(5).any(|part| part == b"/snap");
+    let mut start = Vec::new();
+    let read = fs::File::open(program).and_then(|file| file.take(START).read_to_end(&mut start));
+    let place = fs::canonicalize(program).unwrap_or_default();
+    read.is_err() || leads(&start) || leads(place.as_os_str().as_encoded_bytes())
 }
 
 /// A software Vulkan driver, so that the native WebGPU tests run without a graphics card. Where
@@ -125,4 +149,20 @@ fn apt_get() -> Result<Command> {
     };
     command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_from_a_snap_is_told_from_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("firefox");
+        fs::write(&program, "#!/bin/sh\nexec /snap/bin/firefox \"$@\"\n").unwrap();
+        assert!(is_snap(&program));
+        fs::write(&program, "#!/bin/sh\nexec firefox-esr \"$@\"\n").unwrap();
+        assert!(!is_snap(&program));
+        assert!(is_snap(&folder.path().join("missing")));
+    }
 }

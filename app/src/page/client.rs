@@ -219,7 +219,6 @@ impl Client {
             Reply::Ready(engine) => (self.on_news)(News::Ready(engine)),
             Reply::Stopped(reason) => self.stop(reason),
             Reply::Analyzed { id, .. }
-            | Reply::Explained { id, .. }
             | Reply::Answered { id, .. }
             | Reply::Changed { id }
             | Reply::Judged { id, .. }

@@ -15,7 +15,7 @@ use mien_app::protocol::{
 use mien_engine::backend::Backend;
 use mien_engine::crop::FaceCrop;
 use mien_engine::detect::DetectOptions;
-use mien_engine::explain::{OcclusionOptions, Question};
+use mien_engine::explain::Question;
 use mien_engine::geometry::Point;
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::{Engine, EngineError, FaceReading};
@@ -75,33 +75,25 @@ pub async fn serve(
         cancelled,
     };
     while let Some((request, attachment)) = requests.next().await {
-        match request {
-            Request::Analyze { id, kind } => post(&jobs.analyze(id, kind, attachment).await),
-            Request::Explain { id, crop, options } => {
-                post(&jobs.explain(id, &crop, &options).await);
-            }
+        let (id, reply) = match request {
+            Request::Analyze { id, kind } => (id, jobs.analyze(id, kind, attachment).await),
             Request::Ask {
                 id,
                 crop,
                 landmarks,
                 question,
-            } => post(&jobs.ask(id, &crop, &landmarks, &question).await),
+            } => (id, jobs.ask(id, &crop, &landmarks, &question).await),
             Request::UseClassifier { id, classifier } => {
-                post(&match jobs.use_classifier(id, &classifier).await {
-                    Ok(()) => Reply::Changed { id },
-                    Err(failure) => Reply::Failed { id, failure },
-                });
+                (id, jobs.use_classifier(id, &classifier).await)
             }
             Request::Judge { id, job } => {
                 let answer = jobs.judge(id, job, attachment).await;
-                post(&match answer {
-                    Ok(answer) => Reply::Judged { id, answer },
-                    Err(failure) => Reply::Failed { id, failure },
-                });
+                (id, answer.map(|answer| Reply::Judged { id, answer }))
             }
             // Cancelling does not wait its turn, and nobody starts twice.
-            Request::Cancel { .. } | Request::Start { .. } => {}
-        }
+            Request::Cancel { .. } | Request::Start { .. } => continue,
+        };
+        post(&reply.unwrap_or_else(|failure| Reply::Failed { id, failure }));
     }
     Ok(())
 }
@@ -117,29 +109,23 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    async fn use_classifier(&mut self, id: RequestId, source: &Source) -> Result<(), Failure> {
+    async fn use_classifier(&mut self, id: RequestId, source: &Source) -> Result<Reply, Failure> {
         self.cancelled.check(id)?;
         let bytes = fetch(source, &|_| ())
             .await
             .map_err(|error| in_words(&error))?;
         let plan = Plan::from_bytes(&bytes).map_err(|error| in_words(&error))?;
         let used = self.running.use_classifier(plan).await;
-        used.map_err(|error| in_words(&error))
+        used.map_err(|error| in_words(&error))?;
+        Ok(Reply::Changed { id })
     }
 
-    async fn analyze(&mut self, id: RequestId, kind: PictureKind, picture: JsValue) -> Reply {
-        match self.read(id, kind, picture).await {
-            Ok(reading) => Reply::Analyzed { id, reading },
-            Err(failure) => Reply::Failed { id, failure },
-        }
-    }
-
-    async fn read(
+    async fn analyze(
         &mut self,
         id: RequestId,
         kind: PictureKind,
         picture: JsValue,
-    ) -> Result<PhotoReading, Failure> {
+    ) -> Result<Reply, Failure> {
         self.cancelled.check(id)?;
         let start = now();
         let photo = pixels::read(picture).await?;
@@ -151,48 +137,16 @@ impl Jobs {
                 smallest_face.map_or(DetectOptions::CAMERA, DetectOptions::following)
             }
         };
-        let read = match read_timed(&mut self.running.engine, &photo, &options).await {
-            Err(error) if self.leave_gpu(&error).await => {
-                read_timed(&mut self.running.engine, &photo, &options).await
-            }
-            result => result,
-        };
-        let (faces, timing) = read.map_err(|error| in_words(&error))?;
-        Ok(PhotoReading {
+        let (faces, timing) = self
+            .work(async |engine| read_timed(engine, &photo, &options).await)
+            .await?;
+        let reading = PhotoReading {
             width: photo.width(),
             height: photo.height(),
             faces,
             timing: Timing { decode, ..timing },
-        })
-    }
-
-    async fn explain(
-        &mut self,
-        id: RequestId,
-        crop: &FaceCrop,
-        options: &OcclusionOptions,
-    ) -> Reply {
-        if let Err(failure) = self.cancelled.check(id) {
-            return Reply::Failed { id, failure };
-        }
-        let start = now();
-        let map = match self.running.engine.occlusion(crop, options).await {
-            Err(error) if self.leave_gpu(&error).await => {
-                self.running.engine.occlusion(crop, options).await
-            }
-            result => result,
         };
-        match map {
-            Ok(map) => Reply::Explained {
-                id,
-                map,
-                milliseconds: now() - start,
-            },
-            Err(error) => Reply::Failed {
-                id,
-                failure: in_words(&error),
-            },
-        }
+        Ok(Reply::Analyzed { id, reading })
     }
 
     async fn ask(
@@ -201,28 +155,29 @@ impl Jobs {
         crop: &FaceCrop,
         landmarks: &[Point; 5],
         question: &Question,
-    ) -> Reply {
-        if let Err(failure) = self.cancelled.check(id) {
-            return Reply::Failed { id, failure };
-        }
+    ) -> Result<Reply, Failure> {
+        self.cancelled.check(id)?;
         let start = now();
-        let answer = match self.running.engine.answer(crop, landmarks, question).await {
-            Err(error) if self.leave_gpu(&error).await => {
-                self.running.engine.answer(crop, landmarks, question).await
-            }
-            result => result,
+        let answer = self
+            .work(async |engine| engine.answer(crop, landmarks, question).await)
+            .await?;
+        Ok(Reply::Answered {
+            id,
+            answer,
+            milliseconds: now() - start,
+        })
+    }
+
+    /// Does some work, and again on the CPU when the GPU fails.
+    pub async fn work<T>(
+        &mut self,
+        work: impl AsyncFn(&mut Engine) -> Result<T, EngineError>,
+    ) -> Result<T, Failure> {
+        let done = match work(&mut self.running.engine).await {
+            Err(error) if self.leave_gpu(&error).await => work(&mut self.running.engine).await,
+            done => done,
         };
-        match answer {
-            Ok(answer) => Reply::Answered {
-                id,
-                answer,
-                milliseconds: now() - start,
-            },
-            Err(error) => Reply::Failed {
-                id,
-                failure: in_words(&error),
-            },
-        }
+        done.map_err(|error| in_words(&error))
     }
 
     /// After a failure on the GPU: moves to the CPU, where the same work can be tried again.

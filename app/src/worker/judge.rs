@@ -176,13 +176,10 @@ impl Jobs {
     /// The largest face in a photo, or the photo itself if it is small.
     async fn crop(&mut self, photo: &Photo) -> Result<(FaceCrop, Cropping), Fault> {
         let options = DetectOptions::PHOTO;
-        let readings = match self.running.engine.analyze(photo, &options).await {
-            Err(error) if self.leave_gpu(&error).await => {
-                self.running.engine.analyze(photo, &options).await
-            }
-            readings => readings,
-        };
-        let mut readings = readings.map_err(|error| in_words(&error))?.into_iter();
+        let readings = self
+            .work(async |engine| engine.analyze(photo, &options).await)
+            .await?;
+        let mut readings = readings.into_iter();
         let is_small = photo.width().max(photo.height()) <= SMALL_SIDE;
         match (readings.next(), readings.next()) {
             (Some(face), None) => Ok((face.crop, Cropping::Found)),
