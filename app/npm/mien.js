@@ -1,7 +1,6 @@
-// What callers of the package use. The work is done by the wasm program behind engine.js; here it is
-// started, called in order, and its errors become MienErrors. mien.d.ts describes everything.
+// What callers of the package use. The work is done by a wasm program; here it is started, called in
+// order, and its errors become MienErrors. mien.d.ts describes everything.
 
-import init, { Session, capture, onCrash } from "./engine.js";
 import MODELS from "./models.js";
 
 const DETECTOR = "centerface";
@@ -16,7 +15,33 @@ export class MienError extends Error {
   }
 }
 
-/** The promise of a program that runs; there is one for all. */
+/**
+ * The program twice, of the same source. Relaxed SIMD multiplies and adds in one instruction, which
+ * makes the networks a quarter faster. Bundlers follow imports and URLs only where they are spelt out.
+ */
+const PROGRAMS = {
+  plain: {
+    load: () => import("./engine.js"),
+    wasm: () => new URL("engine_bg.wasm", import.meta.url),
+  },
+  relaxed: {
+    load: () => import("./engine-relaxed.js"),
+    wasm: () => new URL("engine-relaxed_bg.wasm", import.meta.url),
+  },
+};
+
+/** A module with one function that uses `f32x4.relaxed_madd`: only what has relaxed SIMD takes it. */
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic number, version
+  ...[1, 5, 1, 0x60, 0, 1, 0x7b], // one type: nothing to v128
+  ...[3, 2, 1, 0], // one function of that type
+  ...[10, 19, 1, 17, 0], // its code, 17 bytes, no variables
+  ...[0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15], // three times i32.const 0, splat
+  ...[0xfd, 0x85, 2], // f32x4.relaxed_madd
+  0x0b, // end
+);
+
+/** The promise of what a program exports that runs; there is one for all. */
 let program;
 /** Why the program cannot be called any more. */
 let crash;
@@ -24,15 +49,20 @@ let crash;
 const waiting = new Set();
 
 function startProgram() {
-  program ??= init({ module_or_path: new URL("engine_bg.wasm", import.meta.url) }).then(
-    () => onCrash(endAll),
-    (error) => {
-      // The next call may have more luck.
-      program = undefined;
-      throw new MienError("fetch", `the engine's program could not be loaded (${error.message})`);
-    },
-  );
+  program ??= loadProgram().catch((error) => {
+    // The next call may have more luck.
+    program = undefined;
+    throw new MienError("fetch", `the engine's program could not be loaded (${error.message})`);
+  });
   return program;
+}
+
+async function loadProgram() {
+  const { load, wasm } = WebAssembly.validate(RELAXED_PROBE) ? PROGRAMS.relaxed : PROGRAMS.plain;
+  const engine = await load();
+  await engine.default({ module_or_path: wasm() });
+  engine.onCrash(endAll);
+  return engine;
 }
 
 /** After a panic nothing settles any more by itself. */
@@ -77,14 +107,15 @@ export function createMien(options = {}) {
       bytes: MODELS[name].bytes,
       sha256: MODELS[name].sha256,
     });
-    await startProgram();
+    const engine = await startProgram();
     const setup = {
       detector: source(DETECTOR),
       classifier: source(model),
       uncertainBelow: MODELS[model].uncertainBelow,
       backend,
     };
-    return new Mien(await Session.start(setup, onProgress), MODELS[model].labels);
+    const session = await engine.Session.start(setup, onProgress);
+    return new Mien(engine, session, MODELS[model].labels);
   });
 }
 
@@ -102,6 +133,7 @@ function modelFolder(models) {
 }
 
 class Mien {
+  #engine;
   #session;
   #labels;
   #backend;
@@ -109,7 +141,8 @@ class Mien {
   #last = Promise.resolve();
   #freed = false;
 
-  constructor(session, labels) {
+  constructor(engine, session, labels) {
+    this.#engine = engine;
     this.#session = session;
     this.#labels = labels;
     this.#backend = session.backend;
@@ -148,7 +181,7 @@ class Mien {
   #ask(source, work) {
     const answer = settled(async () => {
       if (this.#freed) throw new MienError("freed", "this engine has been freed; create another");
-      const [picture] = await Promise.all([capture(source), this.#last]);
+      const [picture] = await Promise.all([this.#engine.capture(source), this.#last]);
       const result = await work(picture);
       // It changes when the GPU is lost.
       this.#backend = this.#session.backend;

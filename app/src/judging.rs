@@ -9,7 +9,7 @@ use mien_engine::fer2013::{Cursor, HeaderError, RowError, Usage};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::protocol::Source;
+use crate::protocol::{Source, StopReason};
 
 /// Names a model that the worker holds; of the page's choosing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -153,6 +153,9 @@ pub enum Refusal {
     /// It is no model, or none for seven expressions: choose another.
     #[error("this is not a model of the seven expressions ({0})")]
     NotAModel(String),
+    /// A model of the site could not be had: try again.
+    #[error(transparent)]
+    Network(#[from] StopReason),
     /// The worker does not hold the model: add it first.
     #[error("the model is not loaded")]
     NoModel,

@@ -213,6 +213,9 @@ pub enum Failure {
     /// The engine failed: try again, and report it if it happens twice.
     #[error("the engine failed: {0}")]
     Engine(String),
+    /// A network could not be had: the last one stays.
+    #[error(transparent)]
+    Network(#[from] StopReason),
     /// The worker stopped before it could answer: start it again.
     #[error("the engine stopped before it was done")]
     Stopped,

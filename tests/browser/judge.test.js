@@ -444,6 +444,24 @@ test("a file that is no model is refused by name", async () => {
   await page.close();
 });
 
+test("a shipped model that was changed on its way is refused in the page's language", async () => {
+  const change = (name, body) => {
+    if (!/^models\/student-ferplus-.*\.mien$/.test(name)) return body;
+    const changed = Buffer.from(body);
+    changed[changed.length - 1] ^= 1;
+    return changed;
+  };
+  const changed = await serveSite({ change });
+  const { page } = await openPage(browser, changed, `?lang=de&backend=cpu&${MODEL}#judge`);
+  await page.getByTestId("judge-csv").setInputFiles(csv(rows(7)));
+  await page.getByTestId("judge-second").selectOption({ label: "student-ferplus" });
+  await page.getByTestId("judge-start").click();
+  const error = page.getByTestId("judge-error");
+  assert.match(await error.textContent(), /student-ferplus-\w+\.mien ist nicht das Modell/);
+  await page.close();
+  await changed.close();
+});
+
 test("a dropped CSV is taken", async () => {
   const { page, faults } = await open();
   const { name, buffer } = csv(rows(7));

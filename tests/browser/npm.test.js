@@ -374,7 +374,8 @@ test("models and programs that do not come, or are others, are named", async () 
     ["changed", { change: damage("student-ferplus.mien") }],
     ["changed", { change: damage("centerface.mien") }],
     ["fetch", { without: "student-ferplus.mien" }],
-    ["fetch", { without: "engine_bg.wasm" }],
+    ["fetch", { without: "engine-relaxed_bg.wasm" }],
+    ["fetch", { without: "engine-relaxed.js" }],
   ]) {
     const faulty = await serveSite({ folder, ...options });
     const { page } = await openExample({ at: faulty });
@@ -384,9 +385,33 @@ test("models and programs that do not come, or are others, are named", async () 
   }
 });
 
+test("browsers without relaxed SIMD get the same from a program without it", async () => {
+  const { page, faults } = await openExample();
+  const classify = () =>
+    page.evaluate(async () => {
+      const { createMien } = await import(`./mien.js?${Math.random()}`);
+      const mien = await createMien({ backend: "cpu" });
+      return mien.classify(photo);
+    });
+  const [relaxed] = await classify();
+  await page.evaluate(() => {
+    WebAssembly.validate = () => false;
+  });
+  const [plain] = await classify();
+  const wasm = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map(({ name }) => name.split("/").pop()),
+  );
+  assert.ok(wasm.includes("engine_bg.wasm") && wasm.includes("engine-relaxed_bg.wasm"), wasm.join());
+  for (const [label, probability] of Object.entries(relaxed.probabilities)) {
+    assert.ok(Math.abs(probability - plain.probabilities[label]) < 1e-3, label);
+  }
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test("a crash ends every call instead of leaving it without an answer", async () => {
   const change = (name, body) => {
-    if (name !== "engine.js") return body;
+    if (name !== "engine-relaxed.js") return body;
     const start = "export function onCrash(callback) {";
     assert.ok(body.includes(start));
     return body.toString().replace(start, `${start} globalThis.crash = callback;`);

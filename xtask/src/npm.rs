@@ -17,7 +17,7 @@ pub fn folder() -> PathBuf {
 
 /// Builds everything anew.
 pub fn build() -> Result<()> {
-    let module = wasm::build_package()?;
+    let modules = wasm::build_package()?;
     let folder = folder();
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -27,10 +27,12 @@ pub fn build() -> Result<()> {
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(licence), folder.join(licence))?;
     }
-    let name = module.name;
-    fs::write(folder.join(format!("{name}.js")), module.js)?;
-    // Under this name the JavaScript looks for it.
-    fs::write(folder.join(format!("{name}_bg.wasm")), module.wasm)?;
+    for module in modules {
+        let name = module.name;
+        fs::write(folder.join(format!("{name}.js")), module.js)?;
+        // Under this name the JavaScript looks for it.
+        fs::write(folder.join(format!("{name}_bg.wasm")), module.wasm)?;
+    }
     let models = models(&folder.join("models"))?;
     fs::write(
         folder.join("models.js"),

@@ -21,8 +21,9 @@ const RELAXED: [&str; 2] = ["mien-worker-relaxed", "mien-worker"];
 const COMPARE: [[&str; 2]; 2] = [["mien-compare", "flex"], ["mien-compare-webgpu", "wgpu"]];
 /// Its crate.
 const COMPARE_PACKAGE: &str = "mien-compare";
-/// The module of the npm package, and the binary that it is made from.
-const PACKAGE: [&str; 2] = ["engine", "mien-npm"];
+/// The binary of the npm package, and its modules without and with relaxed SIMD.
+const PACKAGE: &str = "mien-npm";
+const PACKAGE_MODULES: [&str; 2] = ["engine", "engine-relaxed"];
 
 /// How Cargo is told of `mien-app` in the browser.
 pub const APP: [&str; 4] = ["--package", "mien-app", "--features", "browser"];
@@ -99,11 +100,15 @@ pub fn is_compare(name: &str) -> bool {
     COMPARE.iter().any(|[module, _]| name.starts_with(module))
 }
 
-/// Compiles the module of the npm package.
-pub fn build_package() -> Result<Module> {
-    let [name, binary] = PACKAGE;
-    compile(&[&APP[..], &["--bin", binary]].concat(), PROFILE)?;
-    bind(name, binary, PROFILE)
+/// Compiles the module of the npm package, for browsers without and with relaxed SIMD.
+pub fn build_package() -> Result<[Module; 2]> {
+    let [plain, relaxed] = PACKAGE_MODULES;
+    let arguments = [&APP[..], &["--bin", PACKAGE]].concat();
+    compile(&arguments, PROFILE)?;
+    let plain = bind(plain, PACKAGE, PROFILE)?;
+    let with_relaxed = ["--config", RELAXED_FLAGS];
+    compile(&[&arguments[..], &with_relaxed].concat(), PROFILE)?;
+    Ok([plain, bind(relaxed, PACKAGE, PROFILE)?])
 }
 
 /// Compiles the module that the benches call, for browsers without and with relaxed SIMD.

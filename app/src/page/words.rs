@@ -100,11 +100,12 @@ pub fn failure(failure: &Failure) -> String {
         Failure::Unreadable => t!("failure.unreadable"),
         Failure::TooLarge => t!("failure.too_large"),
         Failure::Engine(detail) => t!("failure.engine", detail = detail),
+        Failure::Network(reason) => stop_reason(reason),
         Failure::Stopped => t!("failure.stopped"),
     }
 }
 
-/// Why the worker stopped.
+/// Why the worker stopped, or a network is not to be had.
 pub fn stop_reason(reason: &StopReason) -> String {
     match reason {
         StopReason::Fetch { url, detail } => t!("stopped.fetch", url = url, detail = detail),

@@ -111,10 +111,11 @@ pub struct Jobs {
 impl Jobs {
     async fn use_classifier(&mut self, id: RequestId, source: &Source) -> Result<Reply, Failure> {
         self.cancelled.check(id)?;
-        let bytes = fetch(source, &|_| ())
-            .await
-            .map_err(|error| in_words(&error))?;
-        let plan = Plan::from_bytes(&bytes).map_err(|error| in_words(&error))?;
+        let bytes = fetch(source, &|_| ()).await?;
+        let plan = Plan::from_bytes(&bytes).map_err(|error| StopReason::Model {
+            url: source.url.clone(),
+            detail: error.to_string(),
+        })?;
         let used = self.running.use_classifier(plan).await;
         used.map_err(|error| in_words(&error))?;
         Ok(Reply::Changed { id })

@@ -98,9 +98,7 @@ impl Jobs {
     ) -> Result<Answer, Fault> {
         let not_a_model = |error: &dyn ToString| Refusal::NotAModel(error.to_string());
         let bytes = match source {
-            Some(source) => fetch(&source, &|_| ())
-                .await
-                .map_err(|reason| not_a_model(&reason))?,
+            Some(source) => fetch(&source, &|_| ()).await.map_err(Refusal::Network)?,
             None => read_model(&blob(attachment)?).await?,
         };
         let plan = Plan::from_bytes(&bytes).map_err(|error| not_a_model(&error))?;

@@ -160,6 +160,10 @@ fn Failed(fault: RunFault) -> impl IntoView {
             t!("judge.own.bad_data", why = refusal(&why)),
             t!("judge.own.bad_data_advice"),
         ),
+        RunFault::Model {
+            why: Refusal::Network(reason),
+            ..
+        } => (words::stop_reason(&reason), t!("judge.own.again")),
         RunFault::Model { name, why } => (
             t!("judge.own.bad_model", name = name, why = refusal(&why)),
             t!("judge.own.bad_model_advice"),
@@ -189,6 +193,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NotAPicture => t!("judge.refusal.not_a_picture"),
         Refusal::NoFace => t!("judge.refusal.no_face"),
         Refusal::NotAModel(detail) => t!("judge.refusal.not_a_model", detail = detail),
+        Refusal::Network(reason) => words::stop_reason(reason),
         Refusal::NoModel => t!("judge.refusal.no_model"),
     }
 }

@@ -191,7 +191,9 @@ fn NotRead(failure: Failure, photo: Photo) -> impl IntoView {
             t!("photos.choose_another")
         }
         Failure::TooLarge => t!("photos.choose_smaller"),
-        Failure::Cancelled | Failure::Engine(_) | Failure::Stopped => String::new(),
+        Failure::Cancelled | Failure::Engine(_) | Failure::Network(_) | Failure::Stopped => {
+            String::new()
+        }
     };
     let again = (failure != Failure::Unreadable).then(|| {
         view! {
