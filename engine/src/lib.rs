@@ -25,7 +25,9 @@
 //! | [`random`] | random numbers that follow from a seed |
 //! | [`runner`] | one interface to every backend |
 //! | [`study_report`] | the systems of the published studies side by side |
+//! | [`axis`] | where the axes of diagrams end, and their lines |
 
+pub mod axis;
 #[cfg(feature = "gpu")]
 pub mod backend;
 pub mod card;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use mien_engine::axis;
 use mien_engine::study_report::{StudyReport, StudyRow};
 
 const WIDTH: f64 = 520.0;
@@ -62,9 +63,9 @@ pub fn graph(report: &StudyReport) -> String {
         )
         .ok();
     }
-    for (place, axis) in AXES.iter().enumerate() {
+    for (place, scale) in AXES.iter().enumerate() {
         let left = MARGIN + (WIDTH + MARGIN) * place as f64;
-        panel(&mut svg, left, axis, &rows, &studies);
+        panel(&mut svg, left, scale, &rows, &studies);
     }
     svg += "</svg>\n";
     svg
@@ -74,34 +75,22 @@ fn colour(study: usize) -> &'static str {
     COLOURS[study.min(COLOURS.len() - 1)]
 }
 
-/// The least whole multiples of a step around values.
-fn ends(values: impl Iterator<Item = f64>, step: f64) -> [f64; 2] {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for value in values {
-        low = low.min(value);
-        high = high.max(value);
-    }
-    let low = (low / step).floor() * step;
-    [low, ((high / step).ceil() * step).max(low + step)]
-}
-
-fn panel(svg: &mut String, left: f64, axis: &Axis, rows: &[&StudyRow], studies: &[&str]) {
+fn panel(svg: &mut String, left: f64, scale: &Axis, rows: &[&StudyRow], studies: &[&str]) {
     if rows.is_empty() {
         return;
     }
     // Less than a thousandth would have no logarithm to speak of.
-    let magnitude = |row: &StudyRow| (axis.value)(row).max(1e-3).log10();
+    let magnitude = |row: &StudyRow| (scale.value)(row).max(1e-3).log10();
     let percents = |row: &StudyRow| row.private_test.interval.map(|share| 100.0 * share);
-    let [first, last] = ends(rows.iter().map(|row| magnitude(row)), 1.0);
-    let [low, high] = ends(rows.iter().flat_map(|row| percents(row)), STEP);
+    let [first, last] = axis::ends(rows.iter().map(|row| magnitude(row)), 1.0);
+    let [low, high] = axis::ends(rows.iter().flat_map(|row| percents(row)), STEP);
     let x = |magnitude: f64| left + WIDTH * (magnitude - first) / (last - first);
     let y = |percent: f64| MARGIN + HEIGHT * (high - percent) / (high - low);
     let mut draw = |text: std::fmt::Arguments<'_>| {
         // Writing to a string cannot fail.
         svg.write_fmt(text).ok();
     };
-    let mut value = low;
-    while value < high + STEP / 2.0 {
+    for value in axis::ticks([low, high], STEP) {
         draw(format_args!(
             "<path d=\"M{left} {at:.1}h{WIDTH}\" stroke=\"#ddd\"/>\n\
              <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#444\">{value:.0} %</text>\n",
@@ -109,10 +98,8 @@ fn panel(svg: &mut String, left: f64, axis: &Axis, rows: &[&StudyRow], studies: 
             y(value) + 4.0,
             at = y(value),
         ));
-        value += STEP;
     }
-    let mut power = first;
-    while power < last + 0.5 {
+    for power in axis::ticks([first, last], 1.0) {
         draw(format_args!(
             "<path d=\"M{at:.1} {MARGIN}v{HEIGHT}\" stroke=\"#eee\"/>\n\
              <text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#444\">{}</text>\n",
@@ -120,13 +107,12 @@ fn panel(svg: &mut String, left: f64, axis: &Axis, rows: &[&StudyRow], studies: 
             10.0_f64.powf(power),
             at = x(power),
         ));
-        power += 1.0;
     }
     draw(format_args!(
         "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"#444\">{}</text>\n",
         left + WIDTH / 2.0,
         MARGIN + HEIGHT + 38.0,
-        axis.title
+        scale.title
     ));
     for row in rows {
         let study = studies.iter().position(|study| *study == row.study);
@@ -162,14 +148,5 @@ mod tests {
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
         report.rows.clear();
         assert_eq!(graph(&report).matches("<circle").count(), 0);
-    }
-
-    #[test]
-    fn an_axis_ends_around_its_values() {
-        let around =
-            |values: &[f64], step| ends(values.iter().copied(), step).map(|end| end as i64);
-        assert_eq!(around(&[41.0, 49.9], 5.0), [40, 50]);
-        // A single value on a step still has an axis with a length.
-        assert_eq!(around(&[2.0], 1.0), [2, 3]);
     }
 }

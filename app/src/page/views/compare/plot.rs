@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use mien_engine::axis::{ends, ticks};
 use mien_engine::study_report::{StudyReport, StudyRow};
 
 use crate::i18n::t;
@@ -30,18 +31,9 @@ struct Frame {
 impl Frame {
     /// Holds all rows, its ends on whole powers of ten and multiples of the step.
     fn around(rows: &[StudyRow]) -> Self {
-        let ends = |values: &mut dyn Iterator<Item = f64>, step: f64| {
-            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-            for value in values {
-                low = low.min(value);
-                high = high.max(value);
-            }
-            let low = (low / step).floor() * step;
-            [low, ((high / step).ceil() * step).max(low + step)]
-        };
         Self {
-            sizes: ends(&mut rows.iter().map(magnitude), 1.0),
-            shares: ends(&mut rows.iter().map(share), STEP),
+            sizes: ends(rows.iter().map(magnitude), 1.0),
+            shares: ends(rows.iter().map(share), STEP),
         }
     }
 
@@ -141,11 +133,6 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
         </figure>
     }
     .into_any()
-}
-
-fn ticks([low, high]: [f64; 2], step: f64) -> impl Iterator<Item = f64> {
-    let count = ((high - low) / step).round() as usize;
-    (0..=count).map(move |tick| low + tick as f64 * step)
 }
 
 /// How far down each row's label lies: beside its point, or below a label that is in the way.
