@@ -27,7 +27,12 @@ describe("Firefox", { skip: !PROGRAM && "no FIREFOX" }, () => {
       hook,
       attribute,
     );
-  const click = (hook) => page.run((hook) => document.querySelector(`[data-testid=${hook}]`).click(), hook);
+  const click = (selector) =>
+    page.until((selector) => {
+      const control = document.querySelector(selector);
+      control?.click();
+      return Boolean(control);
+    }, selector);
   const says = (words) => page.until((words) => document.body.textContent.includes(words), words);
 
   test("reads and explains a photo, and is told no other origin", async () => {
@@ -35,7 +40,7 @@ describe("Firefox", { skip: !PROGRAM && "no FIREFOX" }, () => {
     assert.match(await find("backend", "data-backend"), /^(cpu|webgpu)$/);
     await page.choose("photo-input", photo("astronaut.png"));
     assert.equal(await find("face-card", "data-label"), "happy");
-    await click("explain");
+    await click("[data-testid=explain]");
     await find("saliency", "data-class");
     const foreign = await page.run(async () =>
       fetch("https://example.com/").then(
@@ -60,7 +65,7 @@ describe("Firefox", { skip: !PROGRAM && "no FIREFOX" }, () => {
 
   test("shows every view, and keeps the page on the device", async () => {
     for (const view of ["live", "judge", "about"]) {
-      await page.run((view) => document.querySelector(`[data-view=${view}]`).click(), view);
+      await click(`[data-view=${view}]`);
       await page.until((view) => location.hash === `#${view}`, view);
     }
     await says("works without network");

@@ -50,16 +50,23 @@ export async function openFirefox(program) {
   await send("WebDriver:SetTimeouts", { script: PATIENCE_MS });
 
   const firefoxPage = {
-    open: (url) => send("WebDriver:Navigate", { url }),
+    /** Goes to an address whose document isn't open yet, and waits until it is read. */
+    open: async (url) => {
+      await send("WebDriver:Navigate", { url });
+      const isThere = (url) => document.readyState === "complete" && location.href.startsWith(url);
+      await firefoxPage.until(isThere, url.split("#")[0]);
+    },
     /** Runs a function in the page, waits for its promise and gives what it returns. */
     run: async (work, ...values) => {
       const script = `const done = arguments[arguments.length - 1];
         Promise.resolve((${work})(...arguments)).then((value) => done([value]), (error) => done([null, String(error)]));`;
       const { value } = await send("WebDriver:ExecuteAsyncScript", { script, args: values });
+      // Firefox answers null for a document that went away while the script ran.
+      if (value === null) return undefined;
       if (value[1]) throw new Error(value[1]);
       return value[0];
     },
-    /** Waits until a function gives something true in the page, and gives it. */
+    /** Waits until a function gives something true in the page, whichever document comes, and gives it. */
     until: async (work, ...values) => {
       const end = Date.now() + PATIENCE_MS;
       for (;;) {
