@@ -15,7 +15,7 @@ pub const COVER: OcclusionOptions = OcclusionOptions {
     patch: 12,
     stride: 6,
     fill: Fill::Mean,
-    margin: None,
+    approximate: false,
 };
 
 /// From the page to the worker.

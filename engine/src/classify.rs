@@ -196,14 +196,12 @@ impl Classifier {
     }
 
     /// The logits of one crop as it is, then with the pixels of each place covered by the luma
-    /// `fill`. Gives `1 + places.len()` entries. A `margin` in pixels approximates, see
-    /// [`Covered::margin`].
+    /// `fill`. Gives `1 + places.len()` entries.
     pub async fn logits_covered(
         &mut self,
         pixels: &[f32],
         places: &[[Range<usize>; 2]],
         fill: f32,
-        margin: Option<usize>,
     ) -> Result<Vec<Logits>, ClassifyError> {
         let data = self.normalised(pixels);
         let fill = self.normalised(&[fill])[0];
@@ -213,7 +211,6 @@ impl Classifier {
             width: SIDE,
             places,
             fill,
-            margin,
         };
         let outputs = self.runner.run_covered(covered).await?;
         Ok(self.rows(&outputs))

@@ -37,9 +37,6 @@ pub struct Covered<'a> {
     pub places: &'a [[Range<usize>; 2]],
     /// The value that covers, normalised.
     pub fill: f32,
-    /// Approximates: what covering changes in pixels that look at places more than this many input
-    /// pixels away is left out. `None` leaves nothing out. The GPU knows no margin.
-    pub margin: Option<usize>,
 }
 
 /// Why a batch could not be run.

@@ -2,16 +2,13 @@
 //!
 //! Covering a part of the input changes only some pixels of each layer's output: those whose window
 //! meets a changed pixel of the layer's input. All else is kept from the run of the whole input.
-//! Every pixel is computed as in a full run, so the results are the same to the bit. With a margin,
-//! pixels that look at places further away from what is covered keep their values, too: the change
-//! fades there, and regions no longer grow with every layer. After Nakandala et al., "Incremental and
+//! Every pixel is computed as in a full run, so the results are the same to the bit. After Nakandala et al., "Incremental and
 //! approximate inference for faster occlusion-based deep CNN explanations" (Krypton), SIGMOD 2019.
 
 use std::mem;
 use std::ops::Range;
 
 use super::memory::{Memory, Sharing};
-use super::near::Sights;
 use super::{Runner, compute, forward};
 use crate::plan::{LayerKind, MapShape, TensorId, Window};
 use crate::runner::{Covered, RunError};
@@ -30,13 +27,6 @@ impl Runner {
         forward(&self.plan, &self.steps, &mut base, covered.data);
         let mut outputs = self.outputs(&base, 1 + covered.places.len());
         self.read(&base, &mut outputs);
-        let near = match covered.margin {
-            Some(margin) => {
-                let shapes = self.plan.shapes(covered.height, covered.width)?;
-                Some((margin, Sights::of(&self.plan, &shapes)))
-            }
-            None => None,
-        };
         // Equal to `base` between runs.
         let mut work = base.clone();
         let mut changed = vec![None; 1 + self.plan.layers.len()];
@@ -46,15 +36,8 @@ impl Runner {
             if let Some(place) = &place {
                 work.fill(place, covered.fill);
             }
-            changed[0].clone_from(&place);
-            self.update(&mut work, &mut changed, |tensor, region| {
-                match (&near, &place) {
-                    (Some((margin, sights)), Some(place)) => {
-                        sights.limit(tensor, region, place, *margin)
-                    }
-                    _ => Some(region),
-                }
-            });
+            changed[0] = place;
+            self.update(&mut work, &mut changed);
             self.read(&work, &mut outputs);
             for (tensor, region) in changed.iter().enumerate() {
                 if let Some(region) = region {
@@ -66,14 +49,8 @@ impl Runner {
         Ok(outputs)
     }
 
-    /// Computes what a change of the input, `changed[0]`, changes in each tensor, as far as `limit`
-    /// lets it.
-    fn update(
-        &self,
-        memory: &mut Memory,
-        changed: &mut [Option<Region>],
-        limit: impl Fn(usize, Region) -> Option<Region>,
-    ) {
+    /// Computes what a change of the input, `changed[0]`, changes in each tensor.
+    fn update(&self, memory: &mut Memory, changed: &mut [Option<Region>]) {
         for (position, (layer, step)) in self.plan.layers.iter().zip(&self.steps).enumerate() {
             let tensor = TensorId(position as u16 + 1);
             let shape = memory.layout(tensor).shape;
@@ -83,7 +60,6 @@ impl Runner {
                 .residual
                 .map(|it| changed[it.tensor().index()].clone());
             let region = union(reached, residual.flatten());
-            let region = region.and_then(|region| limit(tensor.index(), region));
             if let Some(region) = &region {
                 let region = even(&layer.kind, region);
                 let output = memory.take(tensor);
@@ -173,7 +149,6 @@ mod tests {
                 width: sample.width,
                 places: &places,
                 fill: 0.5,
-                margin: None,
             };
             let channels = sample.plan.input.channels;
             let copies: Vec<f32> = [[0..0, 0..0]]
@@ -187,9 +162,6 @@ mod tests {
             for _ in 0..2 {
                 prop_assert_eq!(&runner.run_covered(covered).expect("valid"), &expected);
             }
-            // Nothing lies outside a margin as wide as this.
-            let wide = Covered { margin: Some(1 << 12), ..covered };
-            prop_assert_eq!(&runner.run_covered(wide).expect("valid"), &expected);
         }
 
         #[test]

@@ -17,7 +17,6 @@ mod finish;
 mod lanes;
 mod layout;
 mod memory;
-mod near;
 mod pool;
 pub mod reference;
 mod step;

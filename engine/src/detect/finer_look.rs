@@ -7,8 +7,8 @@ use super::second_look::{MIN_DOUBTFUL_SCORE, MIN_SECOND_SCORE, split_off_doubtfu
 use super::{DetectError, Detector, Face};
 use crate::photo::Photo;
 
-/// A face whose longer side has fewer pixels than this in the first look's input is small: of those
-/// half its size many are missed.
+/// A face whose longer side has fewer pixels than this in a look's input is small: of those half its
+/// size many are missed.
 const SMALL: f32 = 28.0;
 
 /// How much of a photo's side a quarter takes. Two overlap by a tenth of the photo, so that each
@@ -28,11 +28,7 @@ impl Detector {
         first: &Canvas,
         faces: &[Face],
     ) -> Result<Vec<Face>, DetectError> {
-        let is_small = |face: &Face| {
-            let long = face.extent.width.max(face.extent.height);
-            long * first.scale() < SMALL
-        };
-        if !faces.iter().any(is_small) {
+        if !faces.iter().any(|face| is_small(face, first)) {
             return Ok(Vec::new());
         }
         let long_side = first.height.max(first.width);
@@ -43,13 +39,18 @@ impl Detector {
                 return Ok(Vec::new());
             }
             let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
-            faces.retain(|face| is_small(face) && is_whole(face, &part, photo));
+            faces.retain(|face| is_small(face, first) && is_whole(face, &part, photo));
             let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
             found.extend(faces);
             found.extend(self.confirm(photo, &doubtful).await?);
         }
         Ok(suppress(found))
     }
+}
+
+/// Whether a face is small in what a canvas shows.
+pub(super) fn is_small(face: &Face, canvas: &Canvas) -> bool {
+    face.extent.width.max(face.extent.height) * canvas.scale() < SMALL
 }
 
 fn quarters(photo: &Photo) -> [Part; 4] {

@@ -102,7 +102,11 @@ fn another_network_is_refused() {
 fn each_spot_is_one_face_within_the_photo() {
     let centers = [Point::new(50.0, 50.0), Point::new(390.0, 120.0)];
     let photo = spots(400, 240, &centers, 6.0);
-    let mut faces = detect(&photo, &DetectOptions::PHOTO);
+    let at_full_size = DetectOptions {
+        long_side: 400,
+        look_again: false,
+    };
+    let mut faces = detect(&photo, &at_full_size);
     faces.sort_by(|one, other| one.extent.x.total_cmp(&other.extent.x));
     assert_eq!(faces.len(), 2, "{faces:?}");
     for (face, center) in faces.iter().zip(centers) {
@@ -137,13 +141,16 @@ fn a_look_again_is_taken_only_where_it_is_asked_for() {
 /// A black photo with a square of this red and size around its middle, a corner of four places
 /// of the map.
 fn red_square(red: u8, size: f32) -> Photo {
-    let mut rgba = spots(400, 400, &[Point::new(200.0, 200.0)], size)
-        .rgba()
-        .to_vec();
+    dimmed(&spots(400, 400, &[Point::new(200.0, 200.0)], size), red)
+}
+
+/// A photo with no more red than this.
+fn dimmed(photo: &Photo, red: u8) -> Photo {
+    let mut rgba = photo.rgba().to_vec();
     for pixel in rgba.chunks_exact_mut(4) {
         pixel[0] = pixel[0].min(red);
     }
-    Photo::new(400, 400, rgba).expect("a valid photo")
+    Photo::new(photo.width(), photo.height(), rgba).expect("a valid photo")
 }
 
 #[test]
@@ -170,37 +177,60 @@ fn a_doubtful_face_is_one_if_a_closer_look_is_sure() {
     assert_eq!(detect(&faint, &options), []);
 }
 
+/// A black photo with a large spot in its middle and a small one elsewhere.
+fn two_spots(size: [usize; 2], large: f32, smaller: Point, small: f32) -> Photo {
+    let [width, height] = size;
+    let middle = Point::new(width as f32 / 2.0, height as f32 / 2.0);
+    let mut rgba = spots(width, height, &[middle], large).rgba().to_vec();
+    let other = spots(width, height, &[smaller], small);
+    for (value, other) in rgba.iter_mut().zip(other.rgba()) {
+        *value = (*value).max(*other);
+    }
+    Photo::new(width, height, rgba).expect("a valid photo")
+}
+
+/// Whether a network that takes spots for faces of this size finds one near a point.
+fn finds(point: Point, photo: &Photo, size: [f32; 2], options: DetectOptions) -> bool {
+    let is_near = |face: &Face| {
+        let center = face.extent.center();
+        (center.x - point.x).abs().max((center.y - point.y).abs()) < 40.0
+    };
+    let faces = detect_with(red_spots_in(size), photo, &options);
+    faces.iter().any(is_near)
+}
+
+const SMALL_BOX: [f32; 2] = [20.0, 16.0];
+
+#[test]
+fn a_coarse_look_is_enough_where_its_faces_are_large() {
+    // It fills a place of the fine look's map, and is too little of one of the coarse look's for a
+    // doubt.
+    let smaller = Point::new(122.0, 122.0);
+    let photo = dimmed(&two_spots([1280, 1280], 40.0, smaller, 4.0), 200);
+    let options = DetectOptions {
+        long_side: 1280,
+        look_again: true,
+    };
+    let finds_it = |size| finds(smaller, &photo, size, options);
+    assert!(finds_it(SMALL_BOX));
+    assert!(!finds_it(BOX));
+}
+
 #[test]
 fn small_faces_are_looked_for_more_finely() {
     // The smaller spot lies where four places of the first look's map meet, and in the middle of one
     // of a quarter's.
     let smaller = Point::new(120.0, 120.0);
-    let mut rgba = spots(3200, 1600, &[Point::new(2000.0, 800.0)], 100.0)
-        .rgba()
-        .to_vec();
-    let other = spots(3200, 1600, &[smaller], 18.0);
-    for (value, other) in rgba.iter_mut().zip(other.rgba()) {
-        *value = (*value).max(*other);
-    }
-    let photo = Photo::new(3200, 1600, rgba).expect("a valid photo");
+    let photo = two_spots([3200, 1600], 100.0, smaller, 18.0);
     let finds_it = |size, look_again| {
         let options = DetectOptions {
             long_side: 320,
             look_again,
         };
-        let faces = detect_with(red_spots_in(size), &photo, &options);
-        let is_it = |face: &Face| {
-            let center = face.extent.center();
-            (center.x - smaller.x)
-                .abs()
-                .max((center.y - smaller.y).abs())
-                < 40.0
-        };
-        faces.iter().any(is_it)
+        finds(smaller, &photo, size, options)
     };
-    let small = [20.0, 16.0];
-    assert!(!finds_it(small, false));
-    assert!(finds_it(small, true));
+    assert!(!finds_it(SMALL_BOX, false));
+    assert!(finds_it(SMALL_BOX, true));
     // Where the first look's faces are large, no smaller ones are looked for.
     assert!(!finds_it(BOX, true));
 }
@@ -249,7 +279,8 @@ proptest! {
         let step = (long / 640.0).max(1.0);
         let center = Point::new(x * width as f32, y * height as f32);
         let photo = spots(width, height, &[center], 6.0 * step);
-        let faces = detect(&photo, &DetectOptions::PHOTO);
+        let one_look = DetectOptions { look_again: false, ..DetectOptions::PHOTO };
+        let faces = detect(&photo, &one_look);
         prop_assert_eq!(faces.len(), 1, "{:?}", faces);
         let found = faces[0].extent.center();
         prop_assert!((found.x - center.x).abs() < 5.0 * step, "{:?} {:?}", found, center);

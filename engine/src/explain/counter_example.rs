@@ -161,9 +161,7 @@ impl Search<'_> {
         if let Some(luma) = self.fill.luma(self.pixels) {
             let picture = self.picture(chosen);
             let places: Vec<_> = others.iter().map(|&it| self.cells[it].clone()).collect();
-            let logits = self
-                .classifier
-                .logits_covered(&picture, &places, luma, None);
+            let logits = self.classifier.logits_covered(&picture, &places, luma);
             return Ok(logits.await?.split_off(1));
         }
         let pictures: Vec<_> = others

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pictures::logits_of;
 use super::target::most_probable;
-use super::{ExplainError, Fill, PIXELS, Parameter, Target};
-use crate::classify::{Classifier, Logits, Probabilities, softmax};
+use super::{ExplainError, Fill, PIXELS, Parameter, Target, chessboard};
+use crate::classify::{Classifier, Logits, PerClass, Probabilities, softmax};
 use crate::crop::SIDE;
 use crate::expression::Expression;
 
@@ -29,10 +29,10 @@ pub struct OcclusionOptions {
     pub stride: usize,
     /// What covers.
     pub fill: Fill,
-    /// Approximates, on the CPU and for covers of one luma: see
-    /// [`Covered::margin`](crate::runner::Covered::margin). `None` is exact.
+    /// Whether only every other place is asked and the others are filled in between, see
+    /// [`chessboard`].
     #[serde(default)]
-    pub margin: Option<usize>,
+    pub approximate: bool,
 }
 
 impl Default for OcclusionOptions {
@@ -42,7 +42,7 @@ impl Default for OcclusionOptions {
             patch: 8,
             stride: 3,
             fill: Fill::default(),
-            margin: None,
+            approximate: false,
         }
     }
 }
@@ -71,9 +71,18 @@ impl OcclusionOptions {
 
     /// The crop `pixels`, `[SIDE, SIDE]`, with the square at each of its places, row by row.
     pub fn covered_copies(&self, pixels: &[f32]) -> impl Iterator<Item = Vec<f32>> {
+        self.copies(pixels, self.covers())
+    }
+
+    /// The crop with each of some covers.
+    fn copies(
+        &self,
+        pixels: &[f32],
+        covers: Vec<[Range<usize>; 2]>,
+    ) -> impl Iterator<Item = Vec<f32>> {
         let fill = self.fill;
         let background = fill.background(pixels);
-        self.covers().into_iter().map(move |[rows, columns]| {
+        covers.into_iter().map(move |[rows, columns]| {
             let is_covered =
                 |index: usize| rows.contains(&(index / SIDE)) && columns.contains(&(index % SIDE));
             let covered: Vec<bool> = (0..PIXELS).map(is_covered).collect();
@@ -189,17 +198,34 @@ async fn run(
     options: &OcclusionOptions,
 ) -> Result<(Logits, Vec<Logits>), ExplainError> {
     options.check()?;
+    let mut covers = options.covers();
+    let columns = options.places();
+    if options.approximate {
+        let mut place = 0..covers.len();
+        covers.retain(|_| {
+            place
+                .next()
+                .is_some_and(|it| chessboard::is_asked(it, columns))
+        });
+    }
     let mut logits = if let Some(luma) = options.fill.luma(pixels) {
-        classifier
-            .logits_covered(pixels, &options.covers(), luma, options.margin)
-            .await?
+        classifier.logits_covered(pixels, &covers, luma).await?
     } else {
         // What differs from place to place needs whole copies.
         let mut logits = classifier.logits(pixels, 1).await?;
-        logits.extend(logits_of(classifier, options.covered_copies(pixels)).await?);
+        logits.extend(logits_of(classifier, options.copies(pixels, covers)).await?);
         logits
     };
-    let covered = logits.split_off(1);
+    let mut covered = logits.split_off(1);
+    if options.approximate {
+        let mean = |beside: &[&Logits]| {
+            PerClass::from_fn(beside[0].classes(), |class| {
+                let sum: f32 = beside.iter().map(|logits| logits[class]).sum();
+                sum / beside.len() as f32
+            })
+        };
+        covered = chessboard::complete(covered, [columns; 2], mean);
+    }
     Ok((logits[0], covered))
 }
 
@@ -222,7 +248,7 @@ mod tests {
                 patch,
                 stride,
                 fill: Fill::Zero,
-                margin: None,
+                approximate: false,
             })
         })
     }
@@ -235,7 +261,7 @@ mod tests {
                 patch,
                 stride,
                 fill,
-                margin: None,
+                approximate: false,
             }
             .check()
         };
@@ -265,6 +291,33 @@ mod tests {
                 .iter()
                 .all(|drops| drops.iter().all(|drop| drop.abs() < 1e-6))
         );
+    }
+
+    #[test]
+    fn an_approximate_map_is_exact_at_every_other_place() {
+        for fill in [Fill::Mean, Fill::Blur] {
+            let exact = OcclusionOptions {
+                fill,
+                ..OcclusionOptions::default()
+            };
+            let approximate = OcclusionOptions {
+                approximate: true,
+                ..exact
+            };
+            let mut pixels = vec![50.0; PIXELS];
+            pixels[20 * SIDE + 30] = 250.0;
+            let map = |options| {
+                let mut classifier = watcher(20, 30);
+                let map = pollster::block_on(occlusion(&mut classifier, &pixels, &options));
+                map.expect("valid").drops
+            };
+            let (exact, approximate) = (map(exact), map(approximate));
+            assert_eq!(approximate.len(), exact.len());
+            for (place, (one, other)) in approximate.iter().zip(&exact).enumerate() {
+                assert!(place % 2 == 1 || one == other, "{fill:?} {place}");
+            }
+            assert_ne!(approximate, exact);
+        }
     }
 
     #[test]

@@ -3,9 +3,6 @@
 import { startEngine } from "./engine.js";
 import { decodedPhoto, DETECT_SIDE, SIDE } from "./inputs.js";
 
-/** Of the approximate map: 14 pixels keep the order of places, see `covered.rs`. */
-const MARGIN = 14;
-
 const bytes = async (name) => {
   const response = await fetch(`/models/${name}.mien`);
   return new Uint8Array(await response.arrayBuffer());
@@ -27,16 +24,16 @@ export async function load({ backend }, inputs) {
   const bitmap = await decodedPhoto();
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  const map = async (margin) => {
-    const logits = await network.covered(face, SIDE, SIDE, squares, fill, margin);
+  const map = async (approximate) => {
+    const logits = await network.covered(face, SIDE, SIDE, squares, fill, approximate);
     // The first are those of the face as it is.
     return logits.subarray(logits.length / (places.length + 1));
   };
   return {
     student: () => network.run(face, 1, SIDE, SIDE),
     batch: () => network.run(batch, 64, SIDE, SIDE),
-    occlusion: () => map(undefined),
-    approximate: () => map(MARGIN),
+    occlusion: () => map(false),
+    approximate: () => map(true),
     detect: () => finder.run(photo, 1, DETECT_SIDE, DETECT_SIDE),
     photo: async () => {
       context.drawImage(bitmap, 0, 0);

@@ -51,10 +51,9 @@ pub struct Explain {
     /// Occlusion: what covers.
     #[arg(long, value_enum, default_value_t = Cover::Mean)]
     fill: Cover,
-    /// Occlusion: approximates; leaves out what covering changes in pixels of the network's maps that
-    /// look at places further away than so many pixels of the face.
+    /// Occlusion: covers only every other place, and fills in between.
     #[arg(long)]
-    margin: Option<usize>,
+    approximate: bool,
     #[command(flatten)]
     models: Models,
     /// Prints the face and the map as JSON.
@@ -131,7 +130,7 @@ impl Explain {
             patch: self.patch,
             stride: self.stride,
             fill: self.fill.into(),
-            margin: self.margin,
+            approximate: self.approximate,
         };
         options.check().or_user()?;
         let mut engine = self.models.load()?;

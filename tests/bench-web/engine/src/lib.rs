@@ -5,6 +5,7 @@
 
 use mien_engine::backend::{self, Backend, Choice};
 use mien_engine::detect::DetectOptions;
+use mien_engine::explain::chessboard;
 use mien_engine::gpu::{self, GpuError};
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::Engine;
@@ -47,7 +48,7 @@ impl Network {
 
     /// The same for one input as it is, then with each of `places` covered by `fill`: four numbers a
     /// place, its first row, the row after its last, its first column, the column after its last.
-    /// A `margin` approximates; without one the outputs are exact.
+    /// The places are those of a square map, which may be approximated.
     pub async fn covered(
         &mut self,
         data: Vec<f32>,
@@ -55,12 +56,13 @@ impl Network {
         width: usize,
         places: Vec<usize>,
         fill: f32,
-        margin: Option<usize>,
+        approximate: bool,
     ) -> Result<Vec<f32>, JsError> {
         let (places, _) = places.as_chunks();
-        let places: Vec<_> = places
-            .iter()
-            .map(|&[top, bottom, left, right]| [top..bottom, left..right])
+        let columns = places.len().isqrt();
+        let places: Vec<_> = (places.iter().enumerate())
+            .filter(|&(place, _)| !approximate || chessboard::is_asked(place, columns))
+            .map(|(_, &[top, bottom, left, right])| [top..bottom, left..right])
             .collect();
         let covered = Covered {
             data: &data,
@@ -68,9 +70,21 @@ impl Network {
             width,
             places: &places,
             fill,
-            margin,
         };
-        Ok(self.runner.run_covered(covered).await?.concat())
+        let mut outputs = self.runner.run_covered(covered).await?.concat();
+        if approximate {
+            let values = outputs.len() / (places.len() + 1);
+            let asked = outputs.split_off(values);
+            let asked = asked.chunks(values).map(<[f32]>::to_vec);
+            let mean = |beside: &[&Vec<f32>]| {
+                let sum = |value| beside.iter().map(|row| row[value]).sum::<f32>();
+                (0..values)
+                    .map(|value| sum(value) / beside.len() as f32)
+                    .collect()
+            };
+            outputs.extend(chessboard::complete(asked, [columns; 2], mean).concat());
+        }
+        Ok(outputs)
     }
 
     /// The network's layers with their weights as JSON, for runtimes that read no file of ours.

@@ -36,7 +36,7 @@ const OCCLUSION: OcclusionOptions = OcclusionOptions {
     patch: 8,
     stride: 4,
     fill: Fill::Mean,
-    margin: None,
+    approximate: false,
 };
 
 /// One frame, read.
