@@ -1,4 +1,5 @@
-//! `cargo xtask reproduce`: two clean builds of the site have to be the same, byte for byte.
+//! `cargo xtask reproduce`: two builds of the site have to be the same, byte for byte: the usual one,
+//! whose parts were compiled at different times, and one from nothing in a folder of another name.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,25 +13,22 @@ use crate::shell::{command, output, run};
 use crate::site::files_under;
 use crate::{dist, root, wasm};
 
-/// The build folders, whose names must leave no trace.
-const FOLDERS: [&str; 2] = ["reproduce-first", "reproduce-other-one"];
+/// The build folder, whose name must leave no trace.
+const FOLDER: &str = "built-from-nothing";
 
-/// Builds the site twice from nothing and compares; what came of it goes into
+/// Builds the site as usual and from nothing, and compares; what came of it goes into
 /// `reports/reproduce.json`. `dist/` holds the second build.
 pub fn run_twice() -> Result<()> {
-    let target = wasm::target_directory()?;
-    let mut builds = Vec::new();
-    for folder in FOLDERS {
-        let folder = target.join(folder);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        let this = env::current_exe()?;
-        run(command(this).arg("build").env("CARGO_TARGET_DIR", &folder))?;
-        builds.push(hashes()?);
+    let folder = wasm::target_directory()?.join(FOLDER);
+    if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let [first, second] = [&builds[0], &builds[1]];
+    let this = env::current_exe()?;
+    run(command(&this).arg("build"))?;
+    let first = hashes()?;
+    run(command(&this).arg("build").env("CARGO_TARGET_DIR", &folder))?;
+    let second = hashes()?;
+    fs::remove_dir_all(&folder)?;
     let names = first.keys().chain(second.keys());
     let differing: Vec<_> = names
         .filter(|name| first.get(*name) != second.get(*name))
@@ -40,9 +38,8 @@ pub fn run_twice() -> Result<()> {
     let report = json!({
         "command": "cargo xtask reproduce",
         "rustc": rustc.trim(),
-        "builds": builds.len(),
         "differing": differing,
-        "sha256": first,
+        "sha256": &first,
     });
     fs::write(
         root().join("reports/reproduce.json"),
