@@ -12,14 +12,13 @@
 //! | `parts` | which pixels are eyes, brows, nose, mouth, cheeks and chin |
 //! | `method` | the methods, their settings, and the one way to call them |
 //! | `occlusion`, `rise`, `shapley`, `grad_cam`, `gradient_input`, `integrated_gradients` | the methods |
-//! | [`chessboard`] | half of an occlusion map's places, for an approximate one |
+//! | [`thinned`] | some of an occlusion map's places, for an approximate one |
 //! | `part_effects` | what each part of a face does, as figures |
 //! | `counter_example` | how little must be covered for another prediction |
 //! | `question` | all that can be asked about one face, and the answers |
 //! | [`faithfulness`] | whether a map says what the network does |
 //! | `palette` | the colours of a map |
 
-pub mod chessboard;
 mod counter_example;
 mod error;
 pub mod faithfulness;
@@ -39,6 +38,7 @@ mod shapley;
 mod target;
 #[cfg(test)]
 mod tests;
+pub mod thinned;
 
 pub use counter_example::{CounterExample, CounterExampleOptions, counter_example};
 pub use error::ExplainError;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pictures::logits_of;
 use super::target::most_probable;
-use super::{ExplainError, Fill, PIXELS, Parameter, Target, chessboard};
+use super::{ExplainError, Fill, PIXELS, Parameter, Target, thinned};
 use crate::classify::{Classifier, Logits, PerClass, Probabilities, softmax};
 use crate::crop::SIDE;
 use crate::expression::Expression;
@@ -29,8 +29,8 @@ pub struct OcclusionOptions {
     pub stride: usize,
     /// What covers.
     pub fill: Fill,
-    /// Whether only every other place is asked and the others are filled in between, see
-    /// [`chessboard`].
+    /// Whether only three quarters of the places are asked and the others filled in between, see
+    /// [`thinned`].
     #[serde(default)]
     pub approximate: bool,
 }
@@ -191,6 +191,18 @@ pub async fn occlusion_saliency(
     Ok((value, options.spread(drops)))
 }
 
+impl thinned::Value for Logits {
+    fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self {
+        PerClass::from_fn(values[0].classes(), |class| {
+            let products = values
+                .iter()
+                .zip(weights)
+                .map(|(logits, weight)| logits[class] * weight);
+            products.sum()
+        })
+    }
+}
+
 /// The logits of the whole crop, and with each place covered.
 async fn run(
     classifier: &mut Classifier,
@@ -199,14 +211,10 @@ async fn run(
 ) -> Result<(Logits, Vec<Logits>), ExplainError> {
     options.check()?;
     let mut covers = options.covers();
-    let columns = options.places();
+    let size = [options.places(); 2];
     if options.approximate {
         let mut place = 0..covers.len();
-        covers.retain(|_| {
-            place
-                .next()
-                .is_some_and(|it| chessboard::is_asked(it, columns))
-        });
+        covers.retain(|_| place.next().is_some_and(|it| thinned::is_asked(it, size)));
     }
     let mut logits = if let Some(luma) = options.fill.luma(pixels) {
         classifier.logits_covered(pixels, &covers, luma).await?
@@ -218,13 +226,7 @@ async fn run(
     };
     let mut covered = logits.split_off(1);
     if options.approximate {
-        let mean = |beside: &[&Logits]| {
-            PerClass::from_fn(beside[0].classes(), |class| {
-                let sum: f32 = beside.iter().map(|logits| logits[class]).sum();
-                sum / beside.len() as f32
-            })
-        };
-        covered = chessboard::complete(covered, [columns; 2], mean);
+        covered = thinned::complete(covered, size);
     }
     Ok((logits[0], covered))
 }
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn an_approximate_map_is_exact_at_every_other_place() {
+    fn an_approximate_map_is_exact_where_it_is_asked() {
         for fill in [Fill::Mean, Fill::Blur] {
             let exact = OcclusionOptions {
                 fill,
@@ -314,7 +316,8 @@ mod tests {
             let (exact, approximate) = (map(exact), map(approximate));
             assert_eq!(approximate.len(), exact.len());
             for (place, (one, other)) in approximate.iter().zip(&exact).enumerate() {
-                assert!(place % 2 == 1 || one == other, "{fill:?} {place}");
+                let is_asked = thinned::is_asked(place, [15, 15]);
+                assert!(!is_asked || one == other, "{fill:?} {place}");
             }
             assert_ne!(approximate, exact);
         }

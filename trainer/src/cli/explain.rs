@@ -51,7 +51,7 @@ pub struct Explain {
     /// Occlusion: what covers.
     #[arg(long, value_enum, default_value_t = Cover::Mean)]
     fill: Cover,
-    /// Occlusion: covers only every other place, and fills in between.
+    /// Occlusion: covers only three quarters of the places, and fills in between.
     #[arg(long)]
     approximate: bool,
     #[command(flatten)]

@@ -5,7 +5,7 @@
 
 use mien_engine::backend::{self, Backend, Choice};
 use mien_engine::detect::DetectOptions;
-use mien_engine::explain::chessboard;
+use mien_engine::explain::thinned;
 use mien_engine::gpu::{self, GpuError};
 use mien_engine::photo::Photo;
 use mien_engine::pipeline::Engine;
@@ -18,6 +18,23 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Network {
     runner: Runner,
+}
+
+/// The outputs with one place covered.
+#[derive(Clone)]
+struct Row(Vec<f32>);
+
+impl thinned::Value for Row {
+    fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self {
+        let blend = |at: usize| {
+            let products = values
+                .iter()
+                .zip(weights)
+                .map(|(row, weight)| row.0[at] * weight);
+            products.sum()
+        };
+        Self((0..values[0].0.len()).map(blend).collect())
+    }
 }
 
 #[wasm_bindgen]
@@ -59,9 +76,9 @@ impl Network {
         approximate: bool,
     ) -> Result<Vec<f32>, JsError> {
         let (places, _) = places.as_chunks();
-        let columns = places.len().isqrt();
+        let size = [places.len().isqrt(); 2];
         let places: Vec<_> = (places.iter().enumerate())
-            .filter(|&(place, _)| !approximate || chessboard::is_asked(place, columns))
+            .filter(|&(place, _)| !approximate || thinned::is_asked(place, size))
             .map(|(_, &[top, bottom, left, right])| [top..bottom, left..right])
             .collect();
         let covered = Covered {
@@ -75,14 +92,10 @@ impl Network {
         if approximate {
             let values = outputs.len() / (places.len() + 1);
             let asked = outputs.split_off(values);
-            let asked = asked.chunks(values).map(<[f32]>::to_vec);
-            let mean = |beside: &[&Vec<f32>]| {
-                let sum = |value| beside.iter().map(|row| row[value]).sum::<f32>();
-                (0..values)
-                    .map(|value| sum(value) / beside.len() as f32)
-                    .collect()
-            };
-            outputs.extend(chessboard::complete(asked, [columns; 2], mean).concat());
+            let asked = asked.chunks(values).map(|row| Row(row.to_vec()));
+            for Row(row) in thinned::complete(asked, size) {
+                outputs.extend(row);
+            }
         }
         Ok(outputs)
     }
