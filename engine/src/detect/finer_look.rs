@@ -28,7 +28,11 @@ impl Detector {
         first: &Canvas,
         faces: &[Face],
     ) -> Result<Vec<Face>, DetectError> {
-        if !faces.iter().any(|face| is_small(face, first)) {
+        let is_small = |face: &Face| {
+            let long = face.extent.width.max(face.extent.height);
+            long * first.scale() < SMALL
+        };
+        if !faces.iter().any(is_small) {
             return Ok(Vec::new());
         }
         let long_side = first.height.max(first.width);
@@ -39,18 +43,13 @@ impl Detector {
                 return Ok(Vec::new());
             }
             let mut faces = self.look(photo, &canvas, MIN_DOUBTFUL_SCORE).await?;
-            faces.retain(|face| is_small(face, first) && is_whole(face, &part, photo));
+            faces.retain(|face| is_small(face) && is_whole(face, &part, photo));
             let doubtful = split_off_doubtful(&mut faces, MIN_SECOND_SCORE);
             found.extend(faces);
             found.extend(self.confirm(photo, &doubtful).await?);
         }
         Ok(suppress(found))
     }
-}
-
-/// Whether a face is small in what a canvas shows.
-pub(super) fn is_small(face: &Face, canvas: &Canvas) -> bool {
-    face.extent.width.max(face.extent.height) * canvas.scale() < SMALL
 }
 
 fn quarters(photo: &Photo) -> [Part; 4] {
