@@ -9,6 +9,10 @@ const source = await readFile(createRequire(import.meta.url).resolve("axe-core/a
 export async function violations(page) {
   await page.evaluate(source);
   return page.evaluate(async () => {
+    // Colours that are still changing have another contrast.
+    const ends = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
+    const changes = document.getAnimations().filter(ends);
+    await Promise.allSettled(changes.map(({ finished }) => finished));
     const { violations } = await window.axe.run();
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
   });

@@ -45,7 +45,8 @@ function count() {
     const original = WebAssembly[name];
     WebAssembly[name] = async (...settings) => {
       const result = await original.apply(WebAssembly, settings);
-      self.wasmMemory = (result.instance ?? result).exports.memory;
+      // The page's parts share the memory of its main program and export none.
+      self.wasmMemory ??= (result.instance ?? result).exports.memory;
       return result;
     };
   }
