@@ -188,8 +188,9 @@ after(async () => {
 for (const [name, state] of Object.entries(STATES)) {
   const { view, query = "", without, change, ready = engineReady, prepare } = state;
   describe(name, () => {
-    test("nothing is wrong for assistive technology, and nothing is wider than the screen", async () => {
+    test("nothing is wrong for assistive technology, and nothing is wider than the screen", async (t) => {
       const site = await serveSite({ without, change });
+      t.after(() => site.close());
       const { page, faults } = await openPage(browser, site, `?lang=en&theme=light${query}#${view}`);
       await ready(page);
       await prepare?.(page);
@@ -211,7 +212,6 @@ for (const [name, state] of Object.entries(STATES)) {
       // A file that is left out is an error on the console, as it should be.
       if (!without) assert.deepEqual(faults, []);
       await page.close();
-      await site.close();
     });
   });
 }
