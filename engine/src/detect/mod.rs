@@ -136,7 +136,7 @@ impl Detector {
         if !options.look_again {
             return self.look(photo, &canvas, MIN_SCORE).await;
         }
-        if let Some(faces) = self.look_coarsely(photo, options.long_side).await? {
+        if let Some(faces) = self.look_coarsely(photo, &canvas).await? {
             return Ok(faces);
         }
         let mut faces = self.look(photo, &canvas, MIN_FAINT_SCORE).await?;
@@ -156,13 +156,17 @@ impl Detector {
     async fn look_coarsely(
         &mut self,
         photo: &Photo,
-        long_side: usize,
+        fine: &Canvas,
     ) -> Result<Option<Vec<Face>>, DetectError> {
+        let canvases = COARSE_SIDES.map(|side| Canvas::whole(photo, side));
+        if canvases[1].scale() >= fine.scale() {
+            // Nothing to save.
+            return Ok(None);
+        }
         let large = LARGE * photo.width().max(photo.height()) as f32;
         let is_large = |face: &Face| face.extent.width.max(face.extent.height) >= large;
         let mut found = None;
-        for side in COARSE_SIDES.into_iter().filter(|&side| side < long_side) {
-            let canvas = Canvas::whole(photo, side);
+        for canvas in canvases {
             let faces = self.look(photo, &canvas, MIN_FAINT_SCORE).await?;
             let is_plain = |face: &Face| face.score >= MIN_SCORE && is_large(face);
             if faces.is_empty() || !faces.iter().all(is_plain) {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::pictures::logits_of;
 use super::target::most_probable;
 use super::{ExplainError, Fill, PIXELS, Parameter, Target, thinned};
-use crate::classify::{Classifier, Logits, PerClass, Probabilities, softmax};
+use crate::classify::{Classifier, Logits, Probabilities, softmax};
 use crate::crop::SIDE;
 use crate::expression::Expression;
 
@@ -189,18 +189,6 @@ pub async fn occlusion_saliency(
     let value = target.value(&whole);
     let drops = covered.iter().map(|logits| value - target.value(logits));
     Ok((value, options.spread(drops)))
-}
-
-impl thinned::Value for Logits {
-    fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self {
-        PerClass::from_fn(values[0].classes(), |class| {
-            let products = values
-                .iter()
-                .zip(weights)
-                .map(|(logits, weight)| logits[class] * weight);
-            products.sum()
-        })
-    }
 }
 
 /// The logits of the whole crop, and with each place covered.

@@ -6,14 +6,23 @@
 //! the sum of the four at its corners. To compute a map coarsely first is from Nakandala et al.
 //! (Krypton), SIGMOD 2019, "adaptive drill-down".
 
-/// A value for each class, or whatever else a place has.
-pub trait Value: Clone {
-    /// `sum(values[i] * weights[i])`, element by element.
-    fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self;
-}
+use std::ops::DerefMut;
 
 /// Half for those beside a place, less a quarter for those at its corners.
 const WEIGHTS: [f32; 8] = [0.5, 0.5, 0.5, 0.5, -0.25, -0.25, -0.25, -0.25];
+
+/// `sum(values[i] * weights[i])`, element by element.
+fn blend<T: Clone + DerefMut<Target = [f32]>>(values: [&T; 8], weights: [f32; 8]) -> T {
+    let mut blended = values[0].clone();
+    for (at, element) in blended.iter_mut().enumerate() {
+        let products = values
+            .iter()
+            .zip(weights)
+            .map(|(value, weight)| value[at] * weight);
+        *element = products.sum();
+    }
+    blended
+}
 
 /// Whether a place is asked, in a map of `rows * columns` places, row by row.
 #[must_use]
@@ -23,8 +32,11 @@ pub fn is_asked(place: usize, [rows, columns]: [usize; 2]) -> bool {
 }
 
 /// The values of all places, row by row, from those of the places that were [asked](is_asked), in the
-/// same order. Values that are missing at the end leave places out at the end.
-pub fn complete<T: Value>(asked: impl IntoIterator<Item = T>, size: [usize; 2]) -> Vec<T> {
+/// same order; a value is a row of numbers, one a class. Values that are missing at the end leave places out at the end.
+pub fn complete<T>(asked: impl IntoIterator<Item = T>, size: [usize; 2]) -> Vec<T>
+where
+    T: Clone + DerefMut<Target = [f32]>,
+{
     let [rows, columns] = size;
     let mut asked = asked.into_iter();
     let known: Vec<Option<T>> = (0..rows * columns)
@@ -58,7 +70,7 @@ pub fn complete<T: Value>(asked: impl IntoIterator<Item = T>, size: [usize; 2]) 
         else {
             return None;
         };
-        Some(T::blend([a, b, c, d, e, f, g, h], WEIGHTS))
+        Some(blend([a, b, c, d, e, f, g, h], WEIGHTS))
     };
     (0..known.len()).map_while(value).collect()
 }
@@ -68,16 +80,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    impl Value for f32 {
-        fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self {
-            let products = values
-                .iter()
-                .zip(weights)
-                .map(|(value, weight)| *value * weight);
-            products.sum()
-        }
-    }
 
     proptest! {
         /// A Coons patch meets what bends along one axis only, and what is even.
@@ -95,9 +97,9 @@ mod tests {
                 down * y * y + across * x * x + both * x * y
             };
             let asked = (0..rows * columns).filter(|&place| is_asked(place, size));
-            let values = complete(asked.map(exact), size);
+            let values = complete(asked.map(|place| vec![exact(place)]), size);
             prop_assert_eq!(values.len(), rows * columns);
-            for (place, value) in values.into_iter().enumerate() {
+            for (place, value) in values.concat().into_iter().enumerate() {
                 prop_assert!((value - exact(place)).abs() < 1e-3);
                 prop_assert!(!is_asked(place, size) || value.to_bits() == exact(place).to_bits());
             }

@@ -20,23 +20,6 @@ pub struct Network {
     runner: Runner,
 }
 
-/// The outputs with one place covered.
-#[derive(Clone)]
-struct Row(Vec<f32>);
-
-impl thinned::Value for Row {
-    fn blend(values: [&Self; 8], weights: [f32; 8]) -> Self {
-        let blend = |at: usize| {
-            let products = values
-                .iter()
-                .zip(weights)
-                .map(|(row, weight)| row.0[at] * weight);
-            products.sum()
-        };
-        Self((0..values[0].0.len()).map(blend).collect())
-    }
-}
-
 #[wasm_bindgen]
 impl Network {
     /// Prepares the network of a `.mien` file on `cpu` or `webgpu`.
@@ -92,10 +75,8 @@ impl Network {
         if approximate {
             let values = outputs.len() / (places.len() + 1);
             let asked = outputs.split_off(values);
-            let asked = asked.chunks(values).map(|row| Row(row.to_vec()));
-            for Row(row) in thinned::complete(asked, size) {
-                outputs.extend(row);
-            }
+            let asked = asked.chunks(values).map(<[f32]>::to_vec);
+            outputs.extend(thinned::complete(asked, size).concat());
         }
         Ok(outputs)
     }
