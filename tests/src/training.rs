@@ -4,7 +4,7 @@ use mien_engine::expression::Expression;
 use mien_engine::nets::StockOps;
 use mien_trainer::data::{DataSet, FACE_PIXELS};
 use mien_trainer::device::{DeviceError, Place};
-use mien_trainer::train::{self, Checkpoint, Job, RunConfig};
+use mien_trainer::train::{self, Job, RunConfig, Start};
 
 /// Stripes, another direction for each class.
 fn faces(count: usize) -> DataSet {
@@ -41,7 +41,7 @@ fn a_run_on_the_adapter_goes_the_way_of_the_cpu() {
     };
     let config: RunConfig = toml::from_str(RUN).expect("a valid run");
     let (training, validation) = (faces(32), faces(7));
-    let run = |device, start: Option<&Checkpoint>, stop_after| {
+    let run = |device, start: Option<&Start>, stop_after| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let job = Job {
             config: &config,
@@ -56,7 +56,7 @@ fn a_run_on_the_adapter_goes_the_way_of_the_cpu() {
     };
     let cpu = Place::Cpu.device().expect("the CPU");
     // Each device draws its own fresh weights: both runs start from the CPU's.
-    let start = run(&cpu, None, Some(0));
+    let start = Start::Run(Box::new(run(&cpu, None, Some(0))));
     let [on_cpu, on_gpu] = [&cpu, &device].map(|device| run(device, Some(&start), None));
     for (one, other) in on_cpu.header.history.iter().zip(&on_gpu.header.history) {
         assert!(

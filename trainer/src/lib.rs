@@ -21,6 +21,7 @@ pub mod onnx;
 pub mod ops;
 pub mod overlay;
 pub mod photo;
+pub mod pretrained;
 pub mod report;
 pub mod robustness;
 pub mod study;

@@ -14,7 +14,8 @@ use mien_trainer::data::DataSet;
 use mien_trainer::files::write_atomically;
 use mien_trainer::teacher::{SoftHeader, SoftLabels, SoftLabelsError};
 use mien_trainer::train::{
-    self, CHECKPOINT_FILE, Checkpoint, Distillation, Job, METRICS_FILE, RunConfig, TrainError,
+    self, CHECKPOINT_FILE, Checkpoint, Distillation, Job, METRICS_FILE, RunConfig, Start,
+    TrainError,
 };
 
 #[test]
@@ -143,7 +144,8 @@ fn learning_from_a_teacher_is_resumed_as_well(
     };
     let folders = [(); 4].map(|()| tempfile::tempdir().expect("a temporary folder"));
     let [one, two, three, four] = [0, 1, 2, 3].map(|index| folders[index].path());
-    let (labels, start) = (Some(&soft_labels), Some(start));
+    let start = Start::Run(Box::new(start.clone()));
+    let (labels, start) = (Some(&soft_labels), Some(&start));
 
     let whole = run(one, None, labels, start).expect("an uninterrupted run");
     run(two, Some(1), labels, start).expect("the first epoch");

@@ -17,7 +17,7 @@ const FAST: FastOps = FastOps {
     precision: Precision::F32,
 };
 
-const ALL: [System; 24] = [
+const ALL: [System; 25] = [
     System::AlexNet,
     System::VggNet,
     System::ResNet,
@@ -37,6 +37,7 @@ const ALL: [System; 24] = [
     System::DarkKnowledge,
     System::Vgg16,
     System::ResNet50,
+    System::MobileNet,
     System::InceptionV3,
     System::Attention,
     System::ResNetV2,
@@ -138,12 +139,14 @@ fn the_large_networks_have_the_sizes_of_their_papers() {
     let res_net50 = 25_557_032 - dense(2048, 1000) + dense(2048, 7) - 2 * 64 * 49 + 2 * 26_560;
     let inception = 23_834_568 - dense(2048, 1000) + dense(2048, 7) - 2 * 32 * 9 + 2 * 17_216;
     let efficient = 5_288_548 - dense(1280, 1000) + dense(1280, 7) - 2 * 32 * 9 + 2 * 21_008;
+    let mobile_net = 4_253_864 - dense(1024, 1000) + dense(1024, 7) - 2 * 32 * 9;
     // Faces of 48 pixels leave 512 values for the dense layers, which have 512 units.
     let vgg16 = 14_714_688 - 2 * 64 * 9 + 2 * dense(512, 512) + dense(512, 7);
     for (system, parameters) in [
         (System::ResNet50, res_net50),
         (System::InceptionV3, inception),
         (System::EfficientNet, efficient),
+        (System::MobileNet, mobile_net),
         (System::Vgg16, vgg16),
     ] {
         let full = StudyConfig {
@@ -314,6 +317,7 @@ learns! {
     the_compressed_network_learns: DarkKnowledge, 1e-3;
     vgg16_learns: Vgg16, 1e-3;
     res_net50_learns: ResNet50, 2e-3;
+    mobile_net_learns: MobileNet, 2e-3;
     inception_v3_learns: InceptionV3, 2e-3;
     the_attention_network_learns: Attention, 2e-3;
     res_net_v2_learns: ResNetV2, 2e-3;

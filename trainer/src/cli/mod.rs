@@ -25,6 +25,7 @@ mod predict;
 mod progress;
 mod report;
 mod robustness;
+mod start;
 mod study;
 mod teach;
 mod train;

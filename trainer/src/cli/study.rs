@@ -9,7 +9,7 @@ use mien_engine::nets::file::NetworkFile;
 use mien_engine::study_report::{StudyReport, StudyRow};
 
 use super::data_source::DataSource;
-use super::{Failure, OrFail, Outcome};
+use super::{Failure, OrFail, Outcome, start};
 use crate::data::Splits;
 use crate::files::write_atomically;
 use crate::study::{self, Method, Rule, StudiesConfig, System, SystemConfig, Task};
@@ -214,8 +214,10 @@ impl Study {
                 weight: TEACHER_SHARE,
             });
         }
+        let start = start::load(&run, &self.systems)?;
         let task = Task {
             run: &run,
+            start: start.as_ref(),
             splits: &splits,
             soft_labels: soft_labels.as_ref(),
             out: &folder,

@@ -1,6 +1,6 @@
 //! `mien train`: makes a training run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::ops::FastOps;
@@ -10,12 +10,12 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use mien_engine::plan::WeightStorage;
 
 use super::data_source::DataSource;
-use super::export;
 use super::{Failure, OrFail, Outcome};
+use super::{export, start};
 use crate::device::Place;
 use crate::report::Release;
 use crate::teacher::SoftLabels;
-use crate::train::{self, Checkpoint, EpochRecord, Job, Progress, RunConfig, TrainError};
+use crate::train::{self, EpochRecord, Job, Progress, RunConfig, TrainError};
 
 /// Trains a network as a run file says; started again, it goes on where it stopped.
 #[derive(Debug, Args)]
@@ -86,10 +86,7 @@ impl Train {
             .map(|how| SoftLabels::load(&RunConfig::resolve(&self.run, &how.labels)))
             .transpose()
             .or_user()?;
-        let start = match &config.start {
-            Some(start) => Some(load_start(&RunConfig::resolve(&self.run, start))?),
-            None => None,
-        };
+        let start = start::load(&config, &self.run)?;
         let job = Job {
             config: &config,
             soft_labels: soft_labels.as_ref(),
@@ -118,19 +115,6 @@ impl Train {
         outln!("{}", serde_json::to_string(&state.header).or_internal()?);
         Ok(())
     }
-}
-
-/// The checkpoint that a run starts from.
-fn load_start(path: &Path) -> Result<Checkpoint, Failure> {
-    Checkpoint::load(path)
-        .or_user()?
-        .with_context(|| {
-            format!(
-                "there is no checkpoint {}; train that run first",
-                path.display()
-            )
-        })
-        .or_user()
 }
 
 /// Every reason to stop is one that the user can mend.

@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use crate::data::Splits;
 use crate::ops::FastOps;
 use crate::teacher::SoftLabels;
-use crate::train::{self, CHECKPOINT_FILE, Checkpoint, Job, Progress, RunConfig, TrainError};
+use crate::train::{
+    self, CHECKPOINT_FILE, Checkpoint, Job, Progress, RunConfig, Start, TrainError,
+};
 
 /// Epochs that a run has at least: what is chosen on the public test split is one of them. Where the
 /// budget ends sooner, an epoch visits a part of the faces.
@@ -18,6 +20,8 @@ const LEAST_EPOCHS: usize = 4;
 pub struct Task<'a> {
     /// The settings; how long it learns is found out.
     pub run: &'a RunConfig,
+    /// What it begins with, where the settings name something.
+    pub start: Option<&'a Start>,
     /// The faces.
     pub splits: &'a Splits,
     /// What a teacher says, where the settings want one.
@@ -39,7 +43,7 @@ pub fn train(task: Task<'_>, tell: impl FnMut(Progress<'_>)) -> Result<Checkpoin
         training: &task.splits.training,
         validation: &task.splits.public_test,
         soft_labels: task.soft_labels,
-        start: None,
+        start: task.start,
         out: task.out,
         stop_after: None,
     };

@@ -20,7 +20,7 @@ const fn ask(asked: &'static str, first: &'static str, second: &'static str) -> 
     }
 }
 
-const QUESTIONS: [Question; 17] = [
+const QUESTIONS: [Question; 21] = [
     ask("Does depth pay?", "deep", "shallow"),
     ask(
         "Does an ensemble beat its best member (S0)?",
@@ -33,6 +33,26 @@ const QUESTIONS: [Question; 17] = [
         "Do class weights help ResNet50?",
         "res-net50-weighted",
         "res-net50",
+    ),
+    ask(
+        "Does training on faces before help MobileNetV1?",
+        "mobile-net-of-faces",
+        "mobile-net",
+    ),
+    ask(
+        "The same with class weights?",
+        "mobile-net-of-faces-weighted",
+        "mobile-net-weighted",
+    ),
+    ask(
+        "Do class weights help it from scratch?",
+        "mobile-net-weighted",
+        "mobile-net",
+    ),
+    ask(
+        "Do they help it after faces?",
+        "mobile-net-of-faces-weighted",
+        "mobile-net-of-faces",
     ),
     ask("Do nine networks beat one?", "nine-mean", "deep"),
     ask(

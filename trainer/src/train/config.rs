@@ -47,8 +47,9 @@ pub struct RunConfig {
     /// What is learned from a teacher.
     #[serde(default)]
     pub distillation: Option<Distillation>,
-    /// Checkpoint of another run of the same network, relative to the run file: training begins
-    /// with its best weights. Where it knows other classes, the last layer begins afresh.
+    /// Checkpoint of another run of the same network, or a file of [`pretrained`](crate::pretrained)
+    /// weights, relative to the run file: training begins with them. Where they know other classes,
+    /// the last layer begins afresh.
     #[serde(default)]
     pub start: Option<PathBuf>,
     /// Which faces and labels are learned from.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::CheckpointError;
 use crate::evaluate::EvaluateError;
 use crate::files::LockError;
+use crate::pretrained::PretrainedError;
 use crate::teacher::SoftLabelsError;
 
 /// Why a run stopped before its end. Its last checkpoint is intact.
@@ -52,6 +53,9 @@ pub enum TrainError {
     /// The checkpoint to start from is of another network.
     #[error("the run starts from the weights of another network; choose another start")]
     OtherNetwork,
+    /// The weights from elsewhere to start from cannot be used.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
     /// The soft labels cannot be used.
     #[error(transparent)]
     SoftLabels(#[from] SoftLabelsError),

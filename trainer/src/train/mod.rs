@@ -13,7 +13,7 @@ mod optimizer;
 mod schedule;
 mod weights;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -39,6 +39,7 @@ pub use schedule::{OneCycleSchedule, PlateauSchedule, Rates, Schedule, StepSched
 use crate::data::DataSet;
 use crate::evaluate;
 use crate::files::{FolderLock, write_atomically};
+use crate::pretrained;
 use crate::teacher::{SoftLabels, SoftLabelsError};
 
 /// A run's state, in its folder.
@@ -64,6 +65,16 @@ pub enum Progress<'a> {
     Epoch(&'a EpochRecord),
 }
 
+/// What a run begins with, in place of fresh weights. Where it knows other classes, the last layer
+/// begins afresh.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// The best epoch of another run of the same network.
+    Run(Box<Checkpoint>),
+    /// A file that [`pretrained`] reads.
+    Elsewhere(PathBuf),
+}
+
 /// A run's data and place.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
@@ -76,7 +87,7 @@ pub struct Job<'a> {
     /// What the settings' `distillation` names.
     pub soft_labels: Option<&'a SoftLabels>,
     /// What the settings' `start` names.
-    pub start: Option<&'a Checkpoint>,
+    pub start: Option<&'a Start>,
     /// The existing folder that takes [`CHECKPOINT_FILE`] and [`METRICS_FILE`].
     pub out: &'a Path,
     /// Stops after so many epochs, to be resumed later.
@@ -101,9 +112,9 @@ pub fn run(
         return Err(SoftLabelsError::OtherData.into());
     }
     let classes = config.network.classes();
-    if job.start.is_some_and(|start| {
-        start.header.config.network.clone().with_classes(classes) != config.network
-    }) {
+    if let Some(Start::Run(start)) = job.start
+        && start.header.config.network.clone().with_classes(classes) != config.network
+    {
         return Err(TrainError::OtherNetwork);
     }
     let _lock = FolderLock::new(job.out)?;
@@ -165,13 +176,6 @@ impl<'a, O: Ops> Session<'a, O> {
         let network = config.network.init(&device);
         // Reading also draws the fresh weights, now and in a fixed order.
         let fresh = weights::read(&network);
-        let first = match job.start {
-            Some(start) => {
-                let source = start.header.config.network.init(&device);
-                weights::transplant(&source, &start.best, &network, &fresh)
-            }
-            None => fresh,
-        };
         let state = match resumed {
             Some(state) if !state.continues(config) => {
                 return Err(TrainError::OtherSettings { path });
@@ -183,23 +187,26 @@ impl<'a, O: Ops> Session<'a, O> {
                 state.header.config = config.clone();
                 state
             }
-            None => Checkpoint {
-                header: Header {
-                    config: config.clone(),
-                    data,
-                    history: Vec::new(),
-                    best_epoch: 0,
-                },
-                momentum: vec![0.0; first.len()],
-                squares: if config.optimizer.kind.has_squares() {
-                    vec![0.0; first.len()]
-                } else {
-                    Vec::new()
-                },
-                mean: first.clone(),
-                best: first.clone(),
-                weights: first,
-            },
+            None => {
+                let first = first_weights(job, &network, fresh)?;
+                Checkpoint {
+                    header: Header {
+                        config: config.clone(),
+                        data,
+                        history: Vec::new(),
+                        best_epoch: 0,
+                    },
+                    momentum: vec![0.0; first.len()],
+                    squares: if config.optimizer.kind.has_squares() {
+                        vec![0.0; first.len()]
+                    } else {
+                        Vec::new()
+                    },
+                    mean: first.clone(),
+                    best: first.clone(),
+                    weights: first,
+                }
+            }
         };
         let steps = config.steps(job.training.len());
         let optimizer = Optimizer::new(
@@ -359,6 +366,23 @@ impl<'a, O: Ops> Session<'a, O> {
             cpu_seconds: 0.0,
             loading_seconds,
         })
+    }
+}
+
+/// What the job starts with, `fresh` where it says nothing else.
+fn first_weights(job: Job<'_>, network: &Network, fresh: Vec<f32>) -> Result<Vec<f32>, TrainError> {
+    match job.start {
+        None => Ok(fresh),
+        Some(Start::Run(run)) => {
+            let source = run.header.config.network.init(&Device::flex());
+            Ok(weights::transplant(&source, &run.best, network, &fresh))
+        }
+        Some(Start::Elsewhere(path)) => {
+            let config = &job.config.network;
+            let network = weights::write(config.init(&Device::flex()), &fresh);
+            let network = pretrained::load(path, config, network, job.training)?;
+            Ok(weights::read(&network))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod efficient_net;
 pub mod four_class;
 pub mod inception_v3;
 pub mod micro_exp_net;
+pub mod mobile_net;
 pub mod res_net;
 pub mod res_net50;
 pub mod res_net_v2;
@@ -38,6 +39,7 @@ use deep_emotion::DeepEmotion;
 use efficient_net::EfficientNet;
 use inception_v3::InceptionV3;
 use micro_exp_net::{MicroExpNet, MicroSize};
+use mobile_net::MobileNet;
 use res_net_v2::ResNetV2;
 use res_net50::ResNet50;
 use two_stage::TwoStage;
@@ -64,6 +66,8 @@ pub enum System {
     /// S1: `ResNet50`.
     #[serde(rename = "res-net50")]
     ResNet50,
+    /// S1: `MobileNetV1`.
+    MobileNet,
     /// S2: two convolutions.
     Shallow,
     /// S2: four convolutions.
@@ -145,6 +149,8 @@ pub enum StudyNetwork {
     Autoencoder(Autoencoder),
     /// `ResNet50`.
     ResNet50(ResNet50),
+    /// `MobileNetV1`.
+    MobileNet(MobileNet),
     /// `Inception_v3`.
     InceptionV3(InceptionV3),
     /// The network with attention.
@@ -197,6 +203,7 @@ impl StudyConfig {
             }
             System::Vgg16 => StudyNetwork::Gray(vgg16::vgg16(1, classes, reduce, device)),
             System::ResNet50 => StudyNetwork::ResNet50(ResNet50::new(classes, reduce, device)),
+            System::MobileNet => StudyNetwork::MobileNet(MobileNet::new(classes, reduce, device)),
             System::InceptionV3 => {
                 StudyNetwork::InceptionV3(InceptionV3::new(classes, reduce, device))
             }
@@ -228,6 +235,7 @@ impl StudyNetwork {
             Self::CapsuleNet(network) => network.forward(faces, ops),
             Self::Autoencoder(network) => network.forward(faces, ops),
             Self::ResNet50(network) => network.forward(faces, ops),
+            Self::MobileNet(network) => network.forward(faces, ops),
             Self::InceptionV3(network) => network.forward(faces, ops),
             Self::Attention(network) => network.forward(faces, ops),
             Self::ResNetV2(network) => network.forward(faces, ops),

@@ -1,0 +1,155 @@
+//! `MobileNetV1`, of study S1's question: the one network that faces have taught and whose weights
+//! are given away.
+
+use burn::module::{Module, RunningState};
+use burn::nn::conv::Conv2dConfig;
+use burn::nn::{BatchNormConfig, Initializer, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
+
+use crate::nets::Ops;
+use crate::nets::blocks::{ConvNorm, mean_over_map};
+use crate::nets::stack::resized;
+
+/// Side of the faces that the network takes.
+const SIDE: usize = 96;
+/// Channels of the first convolution.
+const STEM: usize = 32;
+/// Channels and stride of each pair of a depthwise and a 1 x 1 convolution (table 1 of the paper).
+const PAIRS: [(usize, usize); 13] = [
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (1024, 2),
+    (1024, 1),
+];
+/// Where the ReLU ends: values stay within 8 bits.
+const RELU_6: f64 = 6.0;
+
+/// Thirteen pairs of a depthwise and a 1 x 1 convolution behind a first one (Howard et al. 2017,
+/// "`MobileNets`: efficient convolutional neural networks for mobile vision applications").
+///
+/// Given by the study: that a network trained on faces is compared with one from scratch. Chosen:
+/// this network, since `VGG16` and `ResNet50` with such weights are not to be had; gray faces
+/// enlarged to 96 pixels, of the 224 of the paper; TensorFlow's SAME padding and `ReLU6`, with which
+/// the weights were made. `reduce` divides all channels.
+#[derive(Module, Debug)]
+pub struct MobileNet {
+    /// The first convolution, then a depthwise and a 1 x 1 convolution in turn.
+    pub layers: Vec<ConvNorm>,
+    head: Linear,
+}
+
+impl MobileNet {
+    /// The network with fresh weights.
+    #[must_use]
+    pub fn new(classes: usize, reduce: usize, device: &Device) -> Self {
+        let mut from = STEM / reduce;
+        let mut layers = vec![conv_norm([1, from], 3, 2, 1, device)];
+        for (channels, stride) in PAIRS {
+            let to = channels / reduce;
+            layers.push(conv_norm([from, from], 3, stride, from, device));
+            layers.push(conv_norm([from, to], 1, 1, 1, device));
+            from = to;
+        }
+        Self {
+            layers,
+            head: LinearConfig::new(from, classes).init(device),
+        }
+    }
+
+    /// # Shapes
+    /// - `faces`: `[batch, 1, 48, 48]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+        ops.linear(&self.head, self.features(faces, ops))
+    }
+
+    /// What the last layer sees.
+    ///
+    /// # Shapes
+    /// - `faces`: `[batch, 1, 48, 48]`
+    /// - output: `[batch, 1024 / reduce]`
+    pub fn features(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
+        let x = resized(faces, SIDE);
+        let maps = (self.layers.iter()).fold(x, |x, layer| {
+            let x = layer.forward(padded(layer, x), None, true, ops);
+            x.clamp_max(RELU_6)
+        }); // 3 x 3
+        mean_over_map(maps)
+    }
+
+    /// The same function, whose batch norms have the statistics of `faces`: weights whose batch
+    /// norms were folded away can be trained on only so.
+    ///
+    /// # Shapes
+    /// - `faces`: `[batch, 1, 48, 48]`
+    #[must_use]
+    pub fn with_statistics_of(mut self, faces: Tensor<4>, ops: &impl Ops) -> Self {
+        let mut x = resized(faces, SIDE);
+        for layer in &mut self.layers {
+            let maps = ops.conv2d(&layer.conv, padded(layer, x));
+            let norm = &mut layer.norm;
+            let [batch, channels, height, width] = maps.dims();
+            let (variance, mean) = maps
+                .clone()
+                .swap_dims(0, 1)
+                .reshape([channels, batch * height * width])
+                .var_mean_bias(1);
+            let (variance, mean) = (variance.squeeze_dim(1), mean.squeeze_dim(1));
+            let deviation = |variance: Tensor<1>| variance.add_scalar(norm.epsilon).sqrt();
+            let scale = norm.gamma.val() / deviation(norm.running_var.value());
+            let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
+            let (gamma, beta) = (
+                scale.clone() * deviation(variance.clone()),
+                shift + mean.clone() * scale,
+            );
+            norm.gamma = norm.gamma.clone().map(|_| gamma.clone());
+            norm.beta = norm.beta.clone().map(|_| beta.clone());
+            norm.running_mean = RunningState::new(mean);
+            norm.running_var = RunningState::new(variance);
+            x = ops.norm_act(norm, maps, None, true).clamp_max(RELU_6);
+        }
+        self
+    }
+}
+
+/// Convolution without bias and batch norm; `groups` is 1 or the number of channels.
+fn conv_norm(
+    channels: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+    device: &Device,
+) -> ConvNorm {
+    // Where the stride is 2, TensorFlow adds zeros at the bottom and to the right only.
+    let pad = if stride == 1 { kernel / 2 } else { 0 };
+    let conv = Conv2dConfig::new(channels, [kernel; 2])
+        .with_stride([stride; 2])
+        .with_groups(groups)
+        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+        .with_bias(false)
+        .with_initializer(Initializer::KaimingNormal {
+            gain: std::f64::consts::SQRT_2,
+            fan_out_only: groups == 1,
+        })
+        .init(device);
+    let norm = BatchNormConfig::new(channels[1]).init(device);
+    ConvNorm { conv, norm }
+}
+
+/// What the convolution takes: for one of stride 2 with the zeros that it has not itself.
+fn padded(layer: &ConvNorm, input: Tensor<4>) -> Tensor<4> {
+    if layer.conv.stride == [1, 1] {
+        return input;
+    }
+    input.pad((0, 1, 0, 1), PadMode::Constant(0.0))
+}
