@@ -2,15 +2,17 @@
 
 use mien_engine::crop::SIDE;
 use mien_engine::metrics::Predictions;
-use mien_engine::plan::Plan;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{DataSet, FACE_PIXELS};
-use crate::evaluate::{self, EvaluateError};
+use crate::evaluate::{self, EvaluateError, Reader};
 
 /// Over which views of a face answers are averaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Average {
     /// The face and its mirror image.
+    #[default]
     Flip,
     /// The face in the middle and moved towards each corner, and the mirror images of these five
     /// (Krizhevsky et al. 2012, section 4.1, where it is cut instead).
@@ -39,93 +41,101 @@ impl Average {
 }
 
 /// Predictions whose probabilities are the mean of those of the views; their logits are the
-/// logarithms. `tell` hears how many faces of all views are done.
+/// logarithms. `tell` hears how many faces are done.
 pub fn predict(
-    plan: &Plan,
+    reader: &mut Reader,
     data: &DataSet,
     average: Average,
-    mut tell: impl FnMut(usize),
+    tell: impl FnMut(usize),
 ) -> Result<Predictions, EvaluateError> {
+    let classes = reader.classes();
+    let answer = |pixels: &[f32]| {
+        let mean = probabilities(reader, pixels, average)?;
+        Ok(mean.into_iter().map(logarithm).collect())
+    };
+    evaluate::in_batches(data, classes, answer, tell)
+}
+
+/// The mean over the views of the probabilities of each class, `[faces, classes]`, for faces of 0
+/// to 255, `[faces, 48, 48]`.
+pub fn probabilities(
+    reader: &mut Reader,
+    pixels: &[f32],
+    average: Average,
+) -> Result<Vec<f32>, EvaluateError> {
     let views = average.views();
-    let classes = evaluate::classes(plan)?;
-    let mut sums = vec![0.0; data.len() * classes];
-    for (done, (place, mirrored)) in views.iter().enumerate() {
-        let moved = moved(data, *place, *mirrored);
-        let predictions = evaluate::predict(plan, &moved, |faces| tell(done * data.len() + faces))?;
-        let rows = predictions.logits().chunks_exact(classes);
-        for (sums, logits) in sums.chunks_exact_mut(classes).zip(rows) {
+    let classes = reader.classes();
+    let share = 1.0 / views.len() as f32;
+    let mut means = vec![0.0; pixels.len() / FACE_PIXELS * classes];
+    for (place, mirrored) in views {
+        let logits = reader.logits(&moved(pixels, place, mirrored))?;
+        let rows = logits.chunks_exact(classes);
+        for (means, logits) in means.chunks_exact_mut(classes).zip(rows) {
             let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let total: f32 = logits.iter().map(|logit| (logit - largest).exp()).sum();
-            for (sum, logit) in sums.iter_mut().zip(logits) {
-                *sum += (logit - largest).exp() / total;
+            for (mean, logit) in means.iter_mut().zip(logits) {
+                *mean += share * (logit - largest).exp() / total;
             }
         }
     }
-    let count = views.len() as f32;
-    let logits = sums
-        .into_iter()
-        .map(|sum: f32| (sum / count).max(f32::MIN_POSITIVE).ln())
-        .collect();
-    let labels = data.targets();
-    Ok(Predictions::new(logits, labels, classes)?)
+    Ok(means)
+}
+
+/// Finite also where a probability is too small for a float.
+#[must_use]
+pub fn logarithm(probability: f32) -> f32 {
+    probability.max(f32::MIN_POSITIVE).ln()
 }
 
 /// Every face moved and perhaps mirrored.
-fn moved(data: &DataSet, [down, right]: [i32; 2], mirrored: bool) -> DataSet {
-    let mut result = DataSet::default();
-    let mut view = vec![0; FACE_PIXELS];
+fn moved(pixels: &[f32], [down, right]: [i32; 2], mirrored: bool) -> Vec<f32> {
     let last = SIDE as u32 - 1;
     let moved =
         |place: usize, by: i32| (place as u32).saturating_add_signed(-by).min(last) as usize;
-    for (face, label) in data.faces().zip(data.labels()) {
-        for (index, pixel) in view.iter_mut().enumerate() {
-            let [y, x] = [moved(index / SIDE, down), moved(index % SIDE, right)];
-            let x = if mirrored { SIDE - 1 - x } else { x };
-            *pixel = face[y * SIDE + x];
-        }
-        result.push(&view, *label);
-    }
-    result
+    let view = |face: &[f32], index: usize| {
+        let [y, x] = [moved(index / SIDE, down), moved(index % SIDE, right)];
+        let x = if mirrored { SIDE - 1 - x } else { x };
+        face[y * SIDE + x]
+    };
+    let faces = pixels.chunks_exact(FACE_PIXELS);
+    faces
+        .flat_map(|face| (0..FACE_PIXELS).map(move |index| view(face, index)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use mien_engine::expression::Expression;
-
     use super::*;
 
-    fn slope() -> DataSet {
-        let face: Vec<u8> = (0..FACE_PIXELS)
-            .map(|index| (2 * (index % SIDE) + index / SIDE) as u8)
-            .collect();
-        let mut data = DataSet::default();
-        data.push(&face, Expression::Fear);
-        data
+    fn slope() -> Vec<f32> {
+        let value = |index| (2 * (index % SIDE) + index / SIDE) as f32;
+        (0..FACE_PIXELS).map(value).collect()
     }
 
     #[test]
     fn views_are_moved_and_mirrored() {
-        let data = slope();
-        assert_eq!(moved(&data, [0, 0], false), data);
-        let mirrored = moved(&data, [0, 0], true);
-        assert_eq!(moved(&mirrored, [0, 0], true), data);
-        assert_eq!(mirrored.face(0)[0], data.face(0)[SIDE - 1]);
-        let down = moved(&data, [2, 0], false);
-        assert_eq!(down.face(0)[3 * SIDE], data.face(0)[SIDE]);
-        assert_eq!(down.face(0)[0], data.face(0)[0]);
-        let left = moved(&data, [0, -2], false);
-        assert_eq!(left.face(0)[5], data.face(0)[7]);
+        let face = slope();
+        let is = |a: f32, b: f32| assert!((a - b).abs() < f32::EPSILON, "{a} and {b}");
+        assert_eq!(moved(&face, [0, 0], false), face);
+        let mirrored = moved(&face, [0, 0], true);
+        assert_eq!(moved(&mirrored, [0, 0], true), face);
+        is(mirrored[0], face[SIDE - 1]);
+        let down = moved(&face, [2, 0], false);
+        is(down[3 * SIDE], face[SIDE]);
+        is(down[0], face[0]);
+        let left = moved(&face, [0, -2], false);
+        is(left[5], face[7]);
     }
 
     #[test]
     fn ten_views_are_ten_different_ones() {
         assert_eq!(Average::Flip.views().len(), 2);
-        let mut seen: Vec<Vec<u8>> = Average::TenCrop
+        let mut seen: Vec<Vec<f32>> = Average::TenCrop
             .views()
             .into_iter()
-            .map(|(place, mirrored)| moved(&slope(), place, mirrored).face(0).to_vec())
+            .map(|(place, mirrored)| moved(&slope(), place, mirrored))
             .collect();
-        seen.sort_unstable();
+        seen.sort_by(|a, b| a.partial_cmp(b).expect("finite numbers"));
         seen.dedup();
         assert_eq!(seen.len(), 10);
     }

@@ -1,5 +1,5 @@
-//! Predictions for a data set: of a plan, through the engine's own CPU path, or of a network in
-//! training.
+//! Predictions for a data set: of a plan, through the engine's own CPU path, or of a network, in
+//! training too, through Burn.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
@@ -12,6 +12,7 @@ use mien_engine::runner::{Batch, RunError};
 use thiserror::Error;
 
 use crate::data::{DataSet, FACE_PIXELS};
+use crate::ops::FastOps;
 
 /// Faces that run together.
 const BATCH: usize = 64;
@@ -92,27 +93,98 @@ pub fn classes(plan: &Plan) -> Result<usize, EvaluateError> {
 pub fn predict(
     plan: &Plan,
     data: &DataSet,
-    mut tell: impl FnMut(usize),
+    tell: impl FnMut(usize),
 ) -> Result<Predictions, EvaluateError> {
-    let input = plan.input.clone();
-    let classes = classes(plan)?;
-    let mut runner = cpu::Runner::new(plan.clone())?;
-    let mut logits = Vec::with_capacity(data.len() * classes);
-    for start in (0..data.len()).step_by(BATCH) {
-        let end = data.len().min(start + BATCH);
-        let faces: Vec<f32> = (start..end)
-            .flat_map(|index| data.face(index))
-            .map(|&pixel| f32::from(pixel) * input.scale + input.offset)
+    Reader::of_plan(plan.clone())?.predict(data, tell)
+}
+
+/// A network that reads faces.
+#[derive(Debug)]
+pub struct Reader {
+    kind: Kind,
+    classes: usize,
+}
+
+/// How it computes.
+#[derive(Debug)]
+enum Kind {
+    /// The engine's own CPU path.
+    Plan(Box<cpu::Runner>),
+    /// Burn.
+    Burn(Box<Network>),
+}
+
+impl Reader {
+    /// One that runs a plan.
+    pub fn of_plan(plan: Plan) -> Result<Self, EvaluateError> {
+        let classes = classes(&plan)?;
+        let kind = Kind::Plan(Box::new(cpu::Runner::new(plan)?));
+        Ok(Self { kind, classes })
+    }
+
+    /// One that runs a network of so many classes: through its plan where it has one, else through
+    /// Burn.
+    pub fn of_network(network: Network, classes: usize) -> Result<Self, EvaluateError> {
+        match network.export() {
+            Some(plan) => Self::of_plan(plan),
+            None => Ok(Self {
+                kind: Kind::Burn(Box::new(network)),
+                classes,
+            }),
+        }
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The logits, `[faces, classes]`, of faces of 0 to 255, `[faces, 48, 48]`.
+    pub fn logits(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
+        let runner = match &mut self.kind {
+            Kind::Plan(runner) => runner,
+            Kind::Burn(network) => return Ok(logits(network, pixels, &FastOps::default())),
+        };
+        let input = &runner.plan().input;
+        let faces: Vec<f32> = pixels
+            .iter()
+            .map(|pixel| pixel * input.scale + input.offset)
             .collect();
         let batch = Batch {
             data: &faces,
-            count: end - start,
+            count: pixels.len() / FACE_PIXELS,
             height: SIDE,
             width: SIDE,
         };
-        logits.extend(runner.run(batch)?.into_iter().flatten());
+        Ok(runner.run(batch)?.into_iter().flatten().collect())
+    }
+
+    /// The logits of every face, beside its label. `tell` hears how many faces are done.
+    pub fn predict(
+        &mut self,
+        data: &DataSet,
+        tell: impl FnMut(usize),
+    ) -> Result<Predictions, EvaluateError> {
+        let classes = self.classes;
+        in_batches(data, classes, |pixels| self.logits(pixels), tell)
+    }
+}
+
+/// What `answer` says of all faces, batch by batch, beside their labels. `tell` hears how many faces
+/// are done.
+pub fn in_batches(
+    data: &DataSet,
+    classes: usize,
+    mut answer: impl FnMut(&[f32]) -> Result<Vec<f32>, EvaluateError>,
+    mut tell: impl FnMut(usize),
+) -> Result<Predictions, EvaluateError> {
+    let mut rows = Vec::with_capacity(data.len() * classes);
+    for start in (0..data.len()).step_by(BATCH) {
+        let end = data.len().min(start + BATCH);
+        let pixels: Vec<f32> = (start..end).flat_map(|index| data.pixels(index)).collect();
+        rows.extend(answer(&pixels)?);
         tell(end);
     }
-    let labels = data.targets();
-    Ok(Predictions::new(logits, labels, classes)?)
+    Ok(Predictions::new(rows, data.targets(), classes)?)
 }

@@ -7,8 +7,11 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use burn::tensor::Device;
+use mien_engine::nets::studies::{StudyConfig, System};
+use mien_engine::nets::{NetworkConfig, NetworkFile};
 use mien_trainer::data::DataSet;
-use mien_trainer::train::{CHECKPOINT_FILE, Checkpoint, METRICS_FILE};
+use mien_trainer::train::{CHECKPOINT_FILE, Checkpoint, Distillation, METRICS_FILE, RunConfig};
 use serde_json::Value;
 
 fn mien(arguments: &[&str]) -> Command {
@@ -203,6 +206,82 @@ fn a_run_becomes_a_model_with_card_and_curves() {
     let refused = output(&["export", &out, "--data", &other, "--out", &model]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("other data"));
+}
+
+#[test]
+fn a_teacher_of_several_networks_teaches_a_student() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (run, data) = set_up(folder.path(), 2);
+    let file = |name: &str| path_text(&folder.path().join(name)).to_owned();
+    let trained = output(&["train", &run, "--data", &data, "--out", &file("out")]);
+    assert_eq!(trained.status.code(), Some(0));
+
+    // A run's folder, the model that it became, and a network that only Burn runs.
+    let capsules = NetworkConfig::Study(StudyConfig {
+        system: System::CapsuleNet,
+        classes: 7,
+        rgb: false,
+        reduce: 1,
+    });
+    let network = NetworkFile {
+        network: capsules.init(&Device::flex()),
+        labels: (0..7).map(|class| class.to_string()).collect(),
+        config: capsules,
+    };
+    std::fs::write(
+        file("capsules.safetensors"),
+        network.to_bytes().expect("a network"),
+    )
+    .expect("a writable folder");
+    let ensemble = r#"
+        name = "three"
+        members = ["out", "out/tiny.mien", "capsules.safetensors"]
+        average = "ten-crop"
+        seed = 1
+        views = 2
+        augmentation = { flip = 0.5 }
+    "#;
+    std::fs::write(file("three.toml"), ensemble).expect("a writable folder");
+    let labels = file("three.soft");
+    let taught = output(&[
+        "teach",
+        &file("three.toml"),
+        "--data",
+        &data,
+        "--labels",
+        &labels,
+    ]);
+    let stderr = String::from_utf8_lossy(&taught.stderr);
+    assert_eq!(taught.status.code(), Some(0), "{stderr}");
+    let report: Value = serde_json::from_slice(&taught.stdout).expect("JSON");
+    let members = report["splits"][0]["members"].as_array().expect("members");
+    let weight = |member: &Value| member["weight"].as_f64().expect("a weight");
+    assert_eq!(members.len(), 3);
+    assert!((members.iter().map(weight).sum::<f64>() - 1.0).abs() < 1e-6);
+    // The model is the run's best network, but for the 16 bits of its weights.
+    let accuracy = |place: usize| members[place]["accuracy"].as_f64().expect("a share");
+    assert!((accuracy(0) - accuracy(1)).abs() < 0.1, "{members:?}");
+
+    let student = RunConfig {
+        distillation: Some(Distillation {
+            labels: "three.soft".into(),
+            temperature: 2.0,
+            weight: 0.5,
+        }),
+        ..common::config(2)
+    };
+    let student = toml::to_string(&student).expect("settings are plain");
+    std::fs::write(file("student.toml"), student).expect("a writable folder");
+    let learned = output(&[
+        "train",
+        &file("student.toml"),
+        "--data",
+        &data,
+        "--out",
+        &file("student"),
+    ]);
+    let stderr = String::from_utf8_lossy(&learned.stderr);
+    assert_eq!(learned.status.code(), Some(0), "{stderr}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::data_source::SplitSource;
 use super::{OrFail, Outcome, progress};
 use crate::average::{self, Average};
-use crate::evaluate;
+use crate::evaluate::Reader;
 use crate::models::{DEFAULT_CLASSIFIER, Model};
 
 /// Prints accuracy, figures of each class, confusion matrix and calibration of a model.
@@ -62,13 +62,13 @@ impl Evaluate {
     /// Evaluates, with progress on stderr and the figures on stdout.
     pub fn run(self) -> Outcome {
         let model = Model::load(&self.model).or_user()?;
-        let classes = evaluate::classes(&model.plan).or_user()?;
-        let (data, split) = self.faces.read(classes)?;
+        let mut reader = Reader::of_plan(model.plan.clone()).or_user()?;
+        let (data, split) = self.faces.read(reader.classes())?;
         let bar = progress::bar(data.len(), "faces");
         let tell = |done| bar.set_position(done as u64);
         let predictions = match self.average {
-            Some(average) => average::predict(&model.plan, &data, average.into(), tell),
-            None => evaluate::predict(&model.plan, &data, tell),
+            Some(average) => average::predict(&mut reader, &data, average.into(), tell),
+            None => reader.predict(&data, tell),
         }
         .or_user()?;
         bar.finish_and_clear();

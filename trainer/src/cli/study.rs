@@ -10,6 +10,7 @@ use mien_engine::study_report::{StudyReport, StudyRow};
 
 use super::data_source::DataSource;
 use super::{Failure, OrFail, Outcome, start};
+use crate::average::Average;
 use crate::data::Splits;
 use crate::files::write_atomically;
 use crate::study::{self, Method, Rule, StudiesConfig, System, SystemConfig, Task};
@@ -258,6 +259,8 @@ impl Study {
         let views = TeacherConfig {
             name: teacher.to_owned(),
             members: Vec::new(),
+            average: Average::default(),
+            data: run.data.clone(),
             seed: run.seed,
             views: VIEWS,
             augmentation: run.augmentation.clone(),

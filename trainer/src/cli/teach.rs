@@ -1,16 +1,24 @@
 //! `mien teach`: an ensemble's worth, and its soft labels.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+use burn::tensor::Device;
 use clap::Args;
 use mien_engine::metrics::Evaluation;
+use mien_engine::nets::file::NetworkFile;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::data_source::DataSource;
 use super::{OrFail, Outcome, progress};
-use crate::data::{self, DataSet};
+use crate::average::Average;
+use crate::data::DataSet;
+use crate::evaluate::Reader;
 use crate::models::{Model, class_names};
 use crate::teacher::{Ensemble, Member, TeacherConfig, mixture, mixture_weights, teach};
+use crate::train::{self, CHECKPOINT_FILE, Checkpoint};
 
 /// Weighs the members of an ensemble on the public test split, scores it, and writes its soft
 /// labels.
@@ -18,9 +26,8 @@ use crate::teacher::{Ensemble, Member, TeacherConfig, mixture, mixture_weights, 
 pub struct Teach {
     /// The ensemble: a TOML file, as in trainer/teachers.
     ensemble: PathBuf,
-    /// FER2013's CSV, plain or gzip.
-    #[arg(long, env = "FER2013_CSV")]
-    data: PathBuf,
+    #[command(flatten)]
+    source: DataSource,
     /// File that takes the soft labels of the training split; without it they are not made.
     #[arg(long)]
     labels: Option<PathBuf>,
@@ -33,7 +40,7 @@ pub struct Teach {
 #[derive(Serialize)]
 struct Report {
     name: String,
-    averaged_over: &'static str,
+    averaged_over: Average,
     weights_chosen_on: &'static str,
     splits: Vec<SplitReport>,
 }
@@ -58,33 +65,24 @@ impl Teach {
     /// Prints the figures as JSON; progress goes to stderr.
     pub fn run(self) -> Outcome {
         let config = TeacherConfig::read(&self.ensemble).or_user()?;
-        let mut members = Vec::new();
-        for path in &config.members {
-            let model = Model::load(&path.to_string_lossy()).or_user()?;
-            let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let member = Member {
-                name: name.into_owned(),
-                sha256: format!("{:x}", Sha256::digest(&model.bytes)),
-                weight: 0.0,
-            };
-            members.push((member, model.plan));
-        }
-        let mut ensemble = Ensemble::new(members).or_user()?;
-        let fer = data::read_fer2013(&self.data).or_user()?;
+        let members = config.members.iter().map(|path| member(path));
+        let members = members.collect::<Outcome<Vec<_>>>()?;
+        let mut ensemble = Ensemble::new(members, config.average).or_user()?;
+        let faces = self.source.prepare(&config.data, ensemble.classes())?;
 
-        let predictions = ensemble.predictions(&fer.public_test).or_user()?;
+        let predictions = ensemble.predictions(&faces.public_test).or_user()?;
         ensemble.weigh(&mixture_weights(&predictions));
-        let mut splits = vec![score(&mut ensemble, "public-test", &fer.public_test)?];
+        let mut splits = vec![score(&mut ensemble, "public-test", &faces.public_test)?];
         if self.private_test {
-            splits.push(score(&mut ensemble, "private-test", &fer.private_test)?);
+            splits.push(score(&mut ensemble, "private-test", &faces.private_test)?);
         }
         if let Some(path) = &self.labels {
-            let bar = progress::bar(config.views * fer.training.len(), "views of faces");
+            let bar = progress::bar(config.views * faces.training.len(), "views of faces");
             let labels = teach(
                 &config,
                 ensemble.members().to_vec(),
                 ensemble.classes(),
-                &fer.training,
+                &faces.training,
                 |pixels| ensemble.probabilities(pixels),
                 |done| bar.set_position(done as u64),
             )
@@ -94,13 +92,53 @@ impl Teach {
         }
         let report = Report {
             name: config.name,
-            averaged_over: "each face and its mirror image",
+            averaged_over: config.average,
             weights_chosen_on: "public-test",
             splits,
         };
         outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
         Ok(())
     }
+}
+
+/// A member of no weight yet.
+fn member(path: &Path) -> Outcome<(Member, Reader)> {
+    let read = |path: &Path| {
+        fs::read(path)
+            .with_context(|| format!("cannot read {}; check the path", path.display()))
+            .or_user()
+    };
+    let is_network = path.extension().is_some_and(|end| end == "safetensors");
+    let (bytes, reader) = if path.is_dir() {
+        let path = path.join(CHECKPOINT_FILE);
+        let bytes = read(&path)?;
+        let run = Checkpoint::load(&path)
+            .or_user()?
+            .with_context(|| format!("{} has vanished; try again", path.display()));
+        let run = run.or_user()?;
+        let classes = run.header.config.network.classes();
+        (
+            bytes,
+            Reader::of_network(train::best_network(&run), classes),
+        )
+    } else if is_network {
+        let bytes = read(path)?;
+        let file = NetworkFile::from_bytes(&bytes, &Device::flex())
+            .with_context(|| format!("{} holds no network; export it again", path.display()))
+            .or_user()?;
+        let classes = file.config.classes();
+        (bytes, Reader::of_network(file.network, classes))
+    } else {
+        let model = Model::load(&path.to_string_lossy()).or_user()?;
+        (model.bytes, Reader::of_plan(model.plan))
+    };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let member = Member {
+        name: name.into_owned(),
+        sha256: format!("{:x}", Sha256::digest(&bytes)),
+        weight: 0.0,
+    };
+    Ok((member, reader.or_user()?))
 }
 
 fn score(

@@ -22,8 +22,8 @@ pub fn markdown(report: &StudyReport) -> String {
          count convolutions and dense layers for one face; kB are those of the weights in 16 bits; a \
          face is timed alone on one core through Burn; the 95 % interval comes from 2,000 resamples \
          of the faces. An ensemble's costs are the sums over its members. \"Reported\" is what the \
-         study found on its own data. The weights learned elsewhere that two studies start from are not to be had: \
-         every network here starts fresh.\n",
+         study found on its own data. Of the weights learned elsewhere that two studies \
+         start from, only MobileNetV1's are to be had: every other network starts fresh.\n",
         report.budget_minutes
     );
     let mut studies: Vec<&str> = report.rows.iter().map(|row| row.study.as_str()).collect();

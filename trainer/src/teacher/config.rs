@@ -6,6 +6,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::augment::Augmentation;
+use crate::average::Average;
+use crate::data::DataConfig;
 
 /// Which networks teach, and what they see.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -13,8 +15,15 @@ use crate::augment::Augmentation;
 pub struct TeacherConfig {
     /// Name of the ensemble and of its soft labels.
     pub name: String,
-    /// The networks: `.mien` files, relative to the file of these settings.
+    /// The networks, relative to the file of these settings: folders of runs, `.mien` files, or
+    /// networks in `.safetensors` files.
     pub members: Vec<PathBuf>,
+    /// Over which views of a face each member's answers are averaged.
+    #[serde(default)]
+    pub average: Average,
+    /// Whose labels weigh and score the members.
+    #[serde(default)]
+    pub data: DataConfig,
     /// Where the views' random numbers come from.
     pub seed: u64,
     /// Changed copies of each training face that get a label each.

@@ -1,17 +1,11 @@
 //! Several networks that answer as one.
 
-use mien_engine::cpu;
-use mien_engine::crop::SIDE;
 use mien_engine::metrics::{Predictions, PredictionsError};
-use mien_engine::plan::Plan;
-use mien_engine::runner::Batch;
 use serde::{Deserialize, Serialize};
 
+use crate::average::{self, Average, logarithm};
 use crate::data::{DataSet, FACE_PIXELS};
-use crate::evaluate::{self, EvaluateError};
-
-/// Faces that the ensemble sees at once.
-const BATCH: usize = 128;
+use crate::evaluate::{EvaluateError, Reader};
 
 /// Rounds of [`mixture_weights`]; the likelihood has settled long before.
 const ROUNDS: usize = 500;
@@ -27,40 +21,36 @@ pub struct Member {
     pub weight: f64,
 }
 
-/// Networks whose probabilities, each averaged over a face and its mirror image, are averaged by
-/// the members' weights.
+/// Networks whose probabilities, each averaged over views of a face, are averaged by the members'
+/// weights.
 #[derive(Debug)]
 pub struct Ensemble {
     members: Vec<Member>,
-    runners: Vec<cpu::Runner>,
+    readers: Vec<Reader>,
+    average: Average,
     classes: usize,
 }
 
 impl Ensemble {
-    /// Members of equal weight, each with its plan.
+    /// Members of equal weight, each with its network.
     ///
     /// # Panics
     /// If there is none.
-    pub fn new(members: Vec<(Member, Plan)>) -> Result<Self, EvaluateError> {
-        let classes = members
-            .iter()
-            .map(|(_, plan)| evaluate::classes(plan))
-            .collect::<Result<Vec<usize>, _>>()?;
-        if classes.iter().any(|other| *other != classes[0]) {
+    pub fn new(members: Vec<(Member, Reader)>, average: Average) -> Result<Self, EvaluateError> {
+        let classes = members[0].1.classes();
+        if (members.iter()).any(|(_, reader)| reader.classes() != classes) {
             return Err(EvaluateError::DifferentClasses);
         }
         let weight = 1.0 / members.len() as f64;
-        let (members, plans): (Vec<Member>, Vec<Plan>) = members.into_iter().unzip();
+        let (members, readers): (Vec<Member>, Vec<Reader>) = members.into_iter().unzip();
         Ok(Self {
             members: members
                 .into_iter()
                 .map(|member| Member { weight, ..member })
                 .collect(),
-            runners: plans
-                .into_iter()
-                .map(cpu::Runner::new)
-                .collect::<Result<_, _>>()?,
-            classes: classes[0],
+            readers,
+            average,
+            classes,
         })
     }
 
@@ -91,11 +81,10 @@ impl Ensemble {
     /// `[faces, 48, 48]`.
     pub fn probabilities(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
         let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
-        for index in 0..self.members.len() {
-            let weight = self.members[index].weight as f32;
-            let probabilities = self.of_member(index, pixels)?;
+        for (member, reader) in self.members.iter().zip(&mut self.readers) {
+            let probabilities = average::probabilities(reader, pixels, self.average)?;
             for (sum, probability) in sum.iter_mut().zip(probabilities) {
-                *sum += weight * probability;
+                *sum += member.weight as f32 * probability;
             }
         }
         Ok(sum)
@@ -103,50 +92,10 @@ impl Ensemble {
 
     /// Each member's predictions for a data set, as logarithms of probabilities.
     pub fn predictions(&mut self, data: &DataSet) -> Result<Vec<Predictions>, EvaluateError> {
-        let mut all = Vec::new();
-        let labels = data.targets();
-        for index in 0..self.members.len() {
-            let mut logits = Vec::with_capacity(data.len() * self.classes);
-            for start in (0..data.len()).step_by(BATCH) {
-                let faces = start..data.len().min(start + BATCH);
-                let pixels: Vec<f32> = faces.flat_map(|face| data.pixels(face)).collect();
-                let probabilities = self.of_member(index, &pixels)?;
-                logits.extend(probabilities.into_iter().map(logarithm));
-            }
-            all.push(Predictions::new(logits, labels.clone(), self.classes)?);
-        }
-        Ok(all)
-    }
-
-    fn of_member(&mut self, index: usize, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
-        let runner = &mut self.runners[index];
-        let input = runner.plan().input.clone();
-        let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
-        for mirrored in [false, true] {
-            let mut data: Vec<f32> = pixels
-                .iter()
-                .map(|pixel| pixel * input.scale + input.offset)
-                .collect();
-            if mirrored {
-                data.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
-            }
-            let outputs = runner.run(Batch {
-                data: &data,
-                count: pixels.len() / FACE_PIXELS,
-                height: SIDE,
-                width: SIDE,
-            })?;
-            let rows = outputs[0].chunks_exact(self.classes);
-            for (sum, logits) in sum.chunks_exact_mut(self.classes).zip(rows) {
-                let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let powers: Vec<f32> = logits.iter().map(|logit| (logit - most).exp()).collect();
-                let total: f32 = powers.iter().sum();
-                for (sum, power) in sum.iter_mut().zip(powers) {
-                    *sum += 0.5 * power / total;
-                }
-            }
-        }
-        Ok(sum)
+        let readers = self.readers.iter_mut();
+        readers
+            .map(|reader| average::predict(reader, data, self.average, |_| ()))
+            .collect()
     }
 }
 
@@ -201,11 +150,6 @@ pub fn mixture_weights(members: &[Predictions]) -> Vec<f64> {
             .collect();
     }
     weights
-}
-
-/// Finite also where a probability is too small for a float.
-fn logarithm(probability: f32) -> f32 {
-    probability.max(f32::MIN_POSITIVE).ln()
 }
 
 #[cfg(test)]
