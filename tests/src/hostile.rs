@@ -1,13 +1,16 @@
-//! Bytes from outside, damaged in every way that a seed leads to. What cargo-fuzz has found worth
-//! keeping lies in `fuzz/corpus`, what once broke a reader in `fuzz/regressions`.
+//! Bytes from outside, damaged in every way that a seed leads to. `fuzz/corpus` holds inputs of every
+//! kind, `fuzz/found` the fewest with which cargo-fuzz reached all branches that it has reached,
+//! `fuzz/regressions` what once broke a reader.
 //!
 //! `MIEN_MUTATIONS` says how many damaged copies of each kept input are read.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use mien_engine::random::Random;
 use mien_trainer::photo::decode_photo;
+use zip::ZipArchive;
 
 #[path = "../../fuzz/src/readers.rs"]
 mod readers;
@@ -37,6 +40,21 @@ fn kept(reader: &str) -> Vec<Vec<u8>> {
     paths
         .iter()
         .map(|path| fs::read(path).expect("a kept input"))
+        .collect()
+}
+
+/// What cargo-fuzz has found for a reader.
+fn found(reader: &str) -> Vec<Vec<u8>> {
+    let path = folder("found").join(format!("{reader}.zip"));
+    let file = fs::File::open(path).expect("an archive of found inputs");
+    let mut archive = ZipArchive::new(file).expect("a zip file");
+    (0..archive.len())
+        .map(|index| {
+            let mut bytes = Vec::new();
+            let mut entry = archive.by_index(index).expect("an entry");
+            entry.read_to_end(&mut bytes).expect("its bytes");
+            bytes
+        })
         .collect()
 }
 
@@ -78,6 +96,11 @@ fn attack(reader: &str, read: fn(&[u8])) {
     let count = asked.and_then(|count| count.parse().ok());
     let inputs = kept(reader);
     assert!(!inputs.is_empty(), "fuzz/corpus/{reader} holds nothing");
+    let found = found(reader);
+    assert!(!found.is_empty(), "fuzz/found/{reader}.zip holds nothing");
+    for input in &found {
+        read(input);
+    }
     let mut random = Random::new(7);
     for input in &inputs {
         read(input);
