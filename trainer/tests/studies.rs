@@ -69,6 +69,21 @@ fn every_network_gives_one_value_a_class() {
 }
 
 #[test]
+fn fast_answers_of_whole_networks_are_those_of_burn() {
+    let device = Device::flex();
+    device.seed(5);
+    let (faces, _, _) = batch(&device);
+    for system in ALL {
+        let network = config(system, 7).init(&device);
+        let expected = network.forward(faces.clone(), &StockOps);
+        let apart = (network.forward(faces.clone(), &FAST) - expected.clone()).abs();
+        let size = expected.abs().max().into_scalar::<f32>().max(1e-3);
+        let apart = apart.max().into_scalar::<f32>();
+        assert!(apart < 1e-4 * size, "{system:?}: {apart} of {size}");
+    }
+}
+
+#[test]
 fn a_network_of_the_four_class_study_takes_three_channels() {
     let device = Device::flex();
     let rgb = StudyConfig {

@@ -1,5 +1,4 @@
-//! Fast training operations for the CPU: convolution, batch norm and max pooling with their own
-//! gradients.
+//! Fast operations for the CPU: convolution, batch norm and max pooling with their own gradients.
 //!
 //! They are registered with Burn as a backend extension ([`extension`]), so that they take part in
 //! its automatic differentiation, and reach the networks through the engine's [`Ops`] trait.
@@ -44,7 +43,7 @@ pub enum Precision {
     Bf16,
 }
 
-/// Our own kernels when training on Burn's CPU backend, Burn's operations everywhere else.
+/// Our own kernels on Burn's CPU backend, Burn's operations everywhere else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FastOps {
     /// What convolutions multiply.
@@ -55,7 +54,13 @@ impl Ops for FastOps {
     fn conv2d(&self, conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
         let channels_in = input.dims()[1];
         match window(conv, channels_in) {
-            Some(window) if trains_on_cpu(&input.device()) => {
+            Some(window) if is_cpu(&input.device()) => {
+                // Answers are not rounded, only what is learned from.
+                let precision = if input.device().is_autodiff() {
+                    self.precision
+                } else {
+                    Precision::F32
+                };
                 Tensor::from_dispatch(Dispatch::train_conv2d(
                     input.into_dispatch(),
                     conv.weight.val().into_dispatch(),
@@ -64,7 +69,7 @@ impl Ops for FastOps {
                         .map(|bias| bias.val().into_dispatch())
                         .into(),
                     window,
-                    self.precision,
+                    precision,
                 ))
             }
             _ => StockOps.conv2d(conv, input),
@@ -79,7 +84,7 @@ impl Ops for FastOps {
         relu: bool,
     ) -> Tensor<4> {
         let device = input.device();
-        if !(trains_on_cpu(&device) && norm.training.is_enabled()) {
+        if !(is_cpu(&device) && device.is_autodiff() && norm.training.is_enabled()) {
             return StockOps.norm_act(norm, input, residual, relu);
         }
         let (output, mean, variance) = Dispatch::train_norm_act(
@@ -101,7 +106,7 @@ impl Ops for FastOps {
 
     fn max_pool2d(&self, pool: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
         let large_enough = input.dims()[2..].iter().all(|side| *side >= 2);
-        if trains_on_cpu(&input.device()) && halves(pool) && large_enough {
+        if is_cpu(&input.device()) && halves(pool) && large_enough {
             Tensor::from_dispatch(Dispatch::train_max_pool2d(input.into_dispatch()))
         } else {
             StockOps.max_pool2d(pool, input)
@@ -109,13 +114,12 @@ impl Ops for FastOps {
     }
 }
 
-/// Whether tensors of this device are differentiated and computed by Burn's CPU backend.
-fn trains_on_cpu(device: &Device) -> bool {
-    device.is_autodiff()
-        && matches!(
-            device.clone().without_autodiff().as_dispatch(),
-            DispatchDevice::Flex(_)
-        )
+/// Whether Burn's CPU backend computes on this device, differentiating or not.
+fn is_cpu(device: &Device) -> bool {
+    matches!(
+        device.clone().without_autodiff().as_dispatch(),
+        DispatchDevice::Flex(_)
+    )
 }
 
 /// The module's window, where our kernels cover it: no dilation, symmetric padding, dense or depthwise.
