@@ -26,6 +26,12 @@ pub enum DeviceError {
     #[cfg(feature = "wgpu")]
     #[error("there is no graphics adapter to train on; leave --device out")]
     NoAdapter(#[from] mien_engine::gpu::GpuError),
+    /// There are not so many adapters.
+    #[error("there are {found} graphics adapters here; lower --devices")]
+    TooFew {
+        /// How many there are.
+        found: usize,
+    },
 }
 
 impl Place {
@@ -34,6 +40,15 @@ impl Place {
         match self {
             Self::Cpu => Ok(Device::flex()),
             Self::Wgpu => wgpu(),
+        }
+    }
+
+    /// So many devices: threads of the CPU, or adapters.
+    pub fn devices(self, count: usize) -> Result<Vec<Device>, DeviceError> {
+        match self {
+            _ if count == 1 => Ok(vec![self.device()?]),
+            Self::Cpu => Ok(vec![Device::flex(); count]),
+            Self::Wgpu => several_wgpu(count),
         }
     }
 }
@@ -45,7 +60,23 @@ fn wgpu() -> Result<Device, DeviceError> {
     Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
 }
 
+#[cfg(feature = "wgpu")]
+fn several_wgpu(count: usize) -> Result<Vec<Device>, DeviceError> {
+    wgpu()?;
+    let all = Device::enumerate(burn::tensor::DeviceType::Wgpu);
+    let some: Vec<Device> = all.into_iter().take(count).collect();
+    match some.len() {
+        found if found < count => Err(DeviceError::TooFew { found }),
+        _ => Ok(some),
+    }
+}
+
 #[cfg(not(feature = "wgpu"))]
 fn wgpu() -> Result<Device, DeviceError> {
+    Err(DeviceError::NotBuilt)
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn several_wgpu(_: usize) -> Result<Vec<Device>, DeviceError> {
     Err(DeviceError::NotBuilt)
 }

@@ -3,10 +3,10 @@
 
 mod common;
 
-use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
@@ -17,16 +17,17 @@ use mien_trainer::train::{self, CHECKPOINT_FILE, Checkpoint, Job, TrainError};
 /// Burn's own operations, until they have been asked so many times for a convolution: from then on
 /// their results are no numbers.
 struct Poisoned {
-    left: Cell<usize>,
+    left: AtomicUsize,
 }
 
 impl Ops for Poisoned {
     fn conv2d(&self, conv: &Conv2d, input: Tensor<4>) -> Tensor<4> {
         let output = StockOps.conv2d(conv, input);
-        if self.left.get() == 0 {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
             return output.mul_scalar(f32::NAN);
         }
-        self.left.set(self.left.get() - 1);
+        self.left.store(left - 1, Ordering::Relaxed);
         output
     }
 }
@@ -54,7 +55,7 @@ fn a_loss_that_is_no_number_and_a_second_run_leave_the_checkpoint() {
         ..job
     };
     let poisoned = Poisoned {
-        left: Cell::new(20),
+        left: AtomicUsize::new(20),
     };
     let error = train::run(whole, &poisoned, &device, |_| ()).expect_err("no number");
     assert!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ops::FastOps;
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use mien_engine::plan::WeightStorage;
 
@@ -33,6 +33,10 @@ pub struct Train {
     /// Where to train.
     #[arg(long, value_enum, default_value_t = DeviceArg::Cpu)]
     device: DeviceArg,
+    /// How many share each batch: threads of the CPU, or adapters. With more than one, a run ends
+    /// with slightly other weights each time.
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u16).range(1..=64))]
+    devices: u16,
     /// Stops after so many epochs; started again, the run goes on.
     #[arg(long)]
     stop_after: Option<usize>,
@@ -60,7 +64,8 @@ impl Train {
     /// Trains, with a line an epoch on stderr and the history as JSON on stdout; after the last
     /// epoch writes the best network, if it has a plan, as a model with card and curves.
     pub fn run(self) -> Outcome {
-        let device = Place::from(self.device).device().or_user()?;
+        let devices = Place::from(self.device).devices(self.devices.into());
+        let devices = devices.or_user()?;
         let mut config = RunConfig::read(&self.run).or_user()?;
         if let Some(epochs) = self.epochs {
             config.epochs = epochs;
@@ -100,7 +105,7 @@ impl Train {
         let ops = FastOps {
             precision: config.precision,
         };
-        let state = train::run(job, &ops, &device, |progress| {
+        let state = train::run_on(job, &ops, &devices, |progress| {
             table.show(progress);
         })
         .map_err(blame)?;

@@ -11,14 +11,14 @@ mod loss;
 mod mixing;
 mod optimizer;
 mod schedule;
+mod shard;
 mod weights;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use cpu_time::ProcessTime;
 use mien_engine::nets::{Network, Ops, face_input};
 use mien_engine::plan::{InputSpec, Plan};
@@ -41,6 +41,7 @@ use crate::evaluate;
 use crate::files::{FolderLock, write_atomically};
 use crate::pretrained;
 use crate::teacher::{SoftLabels, SoftLabelsError};
+use shard::Step;
 
 /// A run's state, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint";
@@ -98,8 +99,22 @@ pub struct Job<'a> {
 /// state at the end. Killed at any moment and started again, it ends with the same weights.
 pub fn run(
     job: Job<'_>,
-    ops: &impl Ops,
+    ops: &(impl Ops + Sync),
     device: &Device,
+    tell: impl FnMut(Progress<'_>),
+) -> Result<Checkpoint, TrainError> {
+    run_on(job, ops, std::slice::from_ref(device), tell)
+}
+
+/// The same on one device or several, which share each batch; on several the order in which
+/// dropout's random numbers are drawn is not certain, nor are the last digits of the weights.
+///
+/// # Panics
+/// If there is no device.
+pub fn run_on(
+    job: Job<'_>,
+    ops: &(impl Ops + Sync),
+    devices: &[Device],
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Checkpoint, TrainError> {
     let config = job.config;
@@ -119,7 +134,7 @@ pub fn run(
     }
     let _lock = FolderLock::new(job.out)?;
     let last = job.stop_after.unwrap_or(config.epochs).min(config.epochs);
-    let mut session = Session::start(job, ops, device.clone().autodiff())?;
+    let mut session = Session::start(job, ops, devices)?;
     while session.history().len() < last && !config.is_finished(&session.state.header) {
         let record = session.epoch(&mut tell)?;
         tell(Progress::Epoch(&record));
@@ -129,7 +144,11 @@ pub fn run(
 
 /// What a face costs while training, and while validating, in CPU seconds: measured on a few steps
 /// of a fresh network, which are not kept.
-pub fn cost_a_face(job: Job<'_>, ops: &impl Ops, device: &Device) -> Result<[f64; 2], TrainError> {
+pub fn cost_a_face(
+    job: Job<'_>,
+    ops: &(impl Ops + Sync),
+    device: &Device,
+) -> Result<[f64; 2], TrainError> {
     const STEPS: usize = 6;
     let trial = RunConfig {
         epochs: 1,
@@ -140,7 +159,7 @@ pub fn cost_a_face(job: Job<'_>, ops: &impl Ops, device: &Device) -> Result<[f64
         config: &trial,
         ..job
     };
-    let mut session = Session::start(job, ops, device.clone().autodiff())?;
+    let mut session = Session::start(job, ops, std::slice::from_ref(device))?;
     // The first steps also fill caches and memory.
     session.learn(&mut |_| ())?;
     let time = ProcessTime::now();
@@ -157,7 +176,8 @@ pub fn cost_a_face(job: Job<'_>, ops: &impl Ops, device: &Device) -> Result<[f64
 struct Session<'a, O> {
     job: Job<'a>,
     ops: &'a O,
-    device: Device,
+    /// They differentiate; the network is on the first.
+    devices: Vec<Device>,
     input: InputSpec,
     network: Network,
     optimizer: Optimizer,
@@ -166,14 +186,16 @@ struct Session<'a, O> {
     state: Checkpoint,
 }
 
-impl<'a, O: Ops> Session<'a, O> {
-    fn start(job: Job<'a>, ops: &'a O, device: Device) -> Result<Self, TrainError> {
+impl<'a, O: Ops + Sync> Session<'a, O> {
+    fn start(job: Job<'a>, ops: &'a O, devices: &[Device]) -> Result<Self, TrainError> {
         let config = job.config;
         let data = fingerprint(&[job.training, job.validation]);
         let path = job.out.join(CHECKPOINT_FILE);
         let resumed = Checkpoint::load(&path)?;
+        let devices: Vec<Device> = devices.iter().cloned().map(Device::autodiff).collect();
+        let device = devices.first().expect("a device");
         device.seed(config.seed);
-        let network = config.network.init(&device);
+        let network = config.network.init(device);
         // Reading also draws the fresh weights, now and in a fixed order.
         let fresh = weights::read(&network);
         let state = match resumed {
@@ -222,7 +244,7 @@ impl<'a, O: Ops> Session<'a, O> {
             class_weights: (config.balance).class_weights(job.training, config.network.classes()),
             job,
             ops,
-            device,
+            devices,
             optimizer,
             state,
         })
@@ -268,91 +290,46 @@ impl<'a, O: Ops> Session<'a, O> {
     /// All steps of an epoch. Faces that do not fill a batch are left for other epochs.
     fn learn(&mut self, tell: &mut impl FnMut(Progress<'_>)) -> Result<EpochRecord, TrainError> {
         let Job {
-            config,
-            training,
-            soft_labels,
-            ..
+            config, training, ..
         } = self.job;
         let epoch = self.history().len() + 1;
         // Dropout draws from the device's generator: the same numbers in a resumed run.
-        self.device.seed(config.seed.wrapping_add(epoch as u64));
+        for device in &self.devices {
+            device.seed(config.seed.wrapping_add(epoch as u64));
+        }
         let classes = config.network.classes();
         let order = config.balance.order(training, classes, config.seed, epoch);
         let steps = config.steps(training.len());
         let (mut loss_sum, mut right, mut loading_seconds, mut learning_rate) = (0.0, 0, 0.0, 0.0);
         for (step, draws) in order.chunks_exact(config.batch).take(steps).enumerate() {
-            let indices: Vec<usize> = draws.iter().map(|draw| draw % training.len()).collect();
-            let indices = indices.as_slice();
-            let loading = Instant::now();
-            let faces = batch::training_faces(
-                config,
-                &self.input,
-                training,
-                soft_labels,
+            let number = (epoch - 1) * steps + step;
+            let task = Step {
+                job: self.job,
+                input: &self.input,
+                class_weights: self.class_weights.as_deref(),
                 epoch,
-                draws,
-                &self.device,
-            );
-            let labels: Vec<usize> = indices
-                .iter()
-                .map(|&index| training.target(index))
-                .collect();
-            let targets = batch::targets(
-                training,
-                indices,
-                classes,
-                config.label_smoothing,
-                self.class_weights.as_deref(),
-                &self.device,
-            );
-            let taught = config
-                .distillation
-                .as_ref()
-                .zip(soft_labels)
-                .map(|(how, labels)| {
-                    let targets =
-                        batch::soft_targets(labels, how.temperature, epoch, indices, &self.device);
-                    (how, targets)
-                });
-            let overall = (epoch - 1) * steps + step;
-            let side = faces.dims()[2];
-            let mix = (config.mixing).draw(config.seed, overall, config.batch, side);
-            let (faces, targets, taught) = match &mix {
-                Some(mix) => (
-                    mix.faces(faces),
-                    mix.targets(targets),
-                    taught.map(|(how, soft)| (how, mix.targets(soft))),
-                ),
-                None => (faces, targets, taught),
+                number,
             };
-            loading_seconds += loading.elapsed().as_secs_f64();
-
-            let logits = self.network.forward(faces.clone(), self.ops); // [batch, classes]
-            right += count_right(&logits, &labels);
-            let loss = if let Some((how, soft)) = taught {
-                loss::distillation(logits, targets, soft, how)
-            } else {
-                let progress = (epoch - 1) as f64 / config.epochs as f64;
-                loss::of_network(&self.network, faces, logits, targets, progress, self.ops)
-            };
-            let value: f32 = loss.clone().into_scalar();
-            if !value.is_finite() {
+            let learned = task.learn(&self.network, draws, self.ops, &self.devices);
+            if !learned.loss.is_finite() {
                 return Err(TrainError::Diverged {
                     epoch,
                     step: step + 1,
-                    loss: value,
+                    loss: learned.loss,
                 });
             }
-            loss_sum += f64::from(value);
-            let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-            let rates = Schedule::rates(config, overall, steps, &self.state.header.history);
+            loss_sum += f64::from(learned.loss);
+            right += learned.right;
+            loading_seconds += learned.loading_seconds;
+            let rates = Schedule::rates(config, number, steps, &self.state.header.history);
             learning_rate = rates.learning_rate;
-            self.network = self.optimizer.step(self.network.clone(), gradients, rates);
+            let network = self.network.clone();
+            self.network = self.optimizer.step(network, learned.gradients, rates);
             tell(Progress::Step {
                 epoch,
                 step: step + 1,
                 steps,
-                loss: value,
+                loss: learned.loss,
             });
         }
         Ok(EpochRecord {
@@ -384,14 +361,6 @@ fn first_weights(job: Job<'_>, network: &Network, fresh: Vec<f32>) -> Result<Vec
             Ok(weights::read(&network))
         }
     }
-}
-
-fn count_right(logits: &Tensor<2>, labels: &[usize]) -> usize {
-    let best = logits.clone().detach().argmax(1).to_data();
-    best.iter::<u32>()
-        .zip(labels)
-        .filter(|(best, label)| *best as usize == **label)
-        .count()
 }
 
 /// The best epoch's network, on the CPU.
