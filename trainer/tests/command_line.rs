@@ -186,6 +186,27 @@ fn a_run_becomes_a_model_with_card_and_curves() {
     assert_eq!(card["name"], "tiny");
     assert!(Path::new(&reports).join("tiny-curves.svg").exists());
 
+    // The mean with itself is the same network; with another's run there is none.
+    let mean = file("mean.mien");
+    let export = |source: &str, other: &str| {
+        output(&[
+            "export",
+            source,
+            "--data",
+            &data,
+            "--out",
+            &mean,
+            "--mean-with",
+            other,
+        ])
+    };
+    let exported = export(&out, &out);
+    assert_eq!(exported.status.code(), Some(0));
+    let [one, other] = [&model, &mean].map(|path| std::fs::read(path).expect("a model"));
+    assert!(one == other, "the mean of equal weights is another");
+    let refused = export(&out, &file("nowhere"));
+    assert_eq!(refused.status.code(), Some(1));
+
     // The card's figures are those of the file.
     let evaluated = output(&["evaluate", "--model", &model, "--data", &data, "--json"]);
     assert_eq!(evaluated.status.code(), Some(0));

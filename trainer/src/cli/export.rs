@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use mien_engine::card::ModelCard;
 use mien_engine::plan::{Plan, WeightStorage};
@@ -35,6 +35,10 @@ pub struct Export {
     /// The model's name, for a run [default: the name of the file].
     #[arg(long)]
     name: Option<String>,
+    /// Another run of the same network: the weights are the mean of both runs' best (Wortsman et al.
+    /// 2022, "Robust fine-tuning of zero-shot models").
+    #[arg(long, value_name = "RUN")]
+    mean_with: Option<PathBuf>,
     /// The data that the run saw, as for train.
     #[arg(long, env = "FER2013_CSV")]
     data: Option<PathBuf>,
@@ -70,15 +74,20 @@ impl From<Storage> for WeightStorage {
     }
 }
 
+/// A run's state.
+fn load(folder: &Path) -> Outcome<Checkpoint> {
+    let path = folder.join(CHECKPOINT_FILE);
+    let run = Checkpoint::load(&path).or_user()?;
+    run.with_context(|| format!("there is no run in {}; train it first", folder.display()))
+        .or_user()
+}
+
 impl Export {
     /// Writes the files and prints what was written, as JSON.
     pub fn run(self) -> Outcome {
-        let checkpoint = Path::new(&self.source).join(CHECKPOINT_FILE);
-        if checkpoint.exists() {
-            let run = Checkpoint::load(&checkpoint)
-                .or_user()?
-                .ok_or_else(|| anyhow!("{} has vanished; try again", checkpoint.display()))
-                .or_user()?;
+        let folder = Path::new(&self.source);
+        if folder.join(CHECKPOINT_FILE).exists() {
+            let run = self.mean(load(folder)?)?;
             if let Some(out) = &self.out {
                 self.export_run(&run, out)
             } else {
@@ -92,6 +101,19 @@ impl Export {
                 None => self.write_onnx(&model.plan),
             }
         }
+    }
+
+    /// The run with the weights that are asked for.
+    fn mean(&self, run: Checkpoint) -> Outcome<Checkpoint> {
+        let Some(folder) = &self.mean_with else {
+            return Ok(run);
+        };
+        run.mean_with(&load(folder)?)
+            .with_context(|| {
+                let path = folder.display();
+                format!("{path} is a run of another network; choose another --mean-with")
+            })
+            .or_user()
     }
 
     fn export_run(&self, run: &Checkpoint, out: &Path) -> Outcome {
@@ -114,6 +136,10 @@ impl Export {
         };
         let mut release = Release::new(run, &faces, &name, self.storage.into(), self.private_test)
             .map_err(blame)?;
+        if let Some(other) = &self.mean_with {
+            let name = other.file_name().unwrap_or_default().to_string_lossy();
+            release.card.training.settings["mean_with"] = json!(name);
+        }
         self.ask_voters(&mut release, &source)?;
         release.save(out).map_err(blame)?;
         if let Some(folder) = &self.reports {

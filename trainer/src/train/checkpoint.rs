@@ -136,6 +136,19 @@ impl Checkpoint {
         config.continues(&self.header.config, self.header.history.len())
     }
 
+    /// The same run with the mean of its best weights and another's; none where the other is of
+    /// another network.
+    #[must_use]
+    pub fn mean_with(mut self, other: &Self) -> Option<Self> {
+        if self.header.config.network != other.header.config.network {
+            return None;
+        }
+        for (own, other) in self.best.iter_mut().zip(&other.best) {
+            *own = 0.5 * (*own + other);
+        }
+        Some(self)
+    }
+
     /// Replaces the file: a reader finds the old state or the new one, whatever happens meanwhile.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         let header = serde_json::json!(self.header).to_string().into_bytes();
