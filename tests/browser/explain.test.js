@@ -43,7 +43,16 @@ async function picture(page) {
 }
 
 test("each method gives a map of its own, and the address keeps the method", async () => {
-  const { page, faults } = await openPage(browser, site);
+  // As if one method had not been faithful.
+  const change = (name, body) => {
+    if (!name.startsWith("faithfulness/")) return body;
+    const report = JSON.parse(body);
+    const row = report.rows.find(({ method }) => method && "gradient-input" in method);
+    row.verdict.inserts_better = false;
+    return JSON.stringify(report);
+  };
+  const doubtful = await serveSite({ change });
+  const { page, faults } = await openPage(browser, doubtful);
   await page.getByTestId("photo-input").setInputFiles(photo("astronaut.png"));
   await page.getByTestId("explain").click();
   await page.getByTestId("saliency").waitFor();
@@ -64,6 +73,7 @@ test("each method gives a map of its own, and the address keeps the method", asy
   assert.equal(new URL(page.url()).searchParams.get("method"), methods.at(-1));
   assert.deepEqual(faults, []);
   await page.close();
+  await doubtful.close();
 });
 
 test("patch and stride change the map, words say what parts do, and both can be saved", async () => {
