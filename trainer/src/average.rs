@@ -1,5 +1,6 @@
 //! Averaging a network's answers over several views of each face.
 
+use clap::ValueEnum;
 use mien_engine::crop::SIDE;
 use mien_engine::metrics::Predictions;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use crate::data::{DataSet, FACE_PIXELS};
 use crate::evaluate::{self, EvaluateError, Reader};
 
 /// Over which views of a face answers are averaged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Average {
     /// The face and its mirror image.

@@ -49,12 +49,7 @@ pub fn network(
     if let Some(plan) = network.export() {
         return predict(&plan, data, |_| ());
     }
-    let mut rows = Vec::new();
-    for start in (0..data.len()).step_by(BATCH) {
-        let indices = start..data.len().min(start + BATCH);
-        let pixels: Vec<f32> = indices.flat_map(|index| data.pixels(index)).collect();
-        rows.extend(logits(network, &pixels, ops));
-    }
+    let rows = rows(data, |pixels| Ok(logits(network, pixels, ops)), |_| ())?;
     let labels = data.targets();
     let classes = rows.len() / labels.len().max(1);
     Ok(Predictions::new(rows, labels, classes)?)
@@ -176,15 +171,24 @@ impl Reader {
 pub fn in_batches(
     data: &DataSet,
     classes: usize,
+    answer: impl FnMut(&[f32]) -> Result<Vec<f32>, EvaluateError>,
+    tell: impl FnMut(usize),
+) -> Result<Predictions, EvaluateError> {
+    let rows = rows(data, answer, tell)?;
+    Ok(Predictions::new(rows, data.targets(), classes)?)
+}
+
+fn rows(
+    data: &DataSet,
     mut answer: impl FnMut(&[f32]) -> Result<Vec<f32>, EvaluateError>,
     mut tell: impl FnMut(usize),
-) -> Result<Predictions, EvaluateError> {
-    let mut rows = Vec::with_capacity(data.len() * classes);
+) -> Result<Vec<f32>, EvaluateError> {
+    let mut rows = Vec::new();
     for start in (0..data.len()).step_by(BATCH) {
         let end = data.len().min(start + BATCH);
         let pixels: Vec<f32> = (start..end).flat_map(|index| data.pixels(index)).collect();
         rows.extend(answer(&pixels)?);
         tell(end);
     }
-    Ok(Predictions::new(rows, data.targets(), classes)?)
+    Ok(rows)
 }

@@ -32,7 +32,8 @@ pub fn is_asked(place: usize, [rows, columns]: [usize; 2]) -> bool {
 }
 
 /// The values of all places, row by row, from those of the places that were [asked](is_asked), in the
-/// same order; a value is a row of numbers, one a class. Values that are missing at the end leave places out at the end.
+/// same order; a value is a row of numbers, one a class. Values that are missing at the end leave
+/// places out at the end.
 pub fn complete<T>(asked: impl IntoIterator<Item = T>, size: [usize; 2]) -> Vec<T>
 where
     T: Clone + DerefMut<Target = [f32]>,

@@ -14,12 +14,17 @@ use crate::plan::{Activation, Residual, TensorId};
 pub struct ConvNormConfig {
     /// Channels in and out.
     pub channels: [usize; 2],
-    /// Side of the square kernel; odd. Padding is half of it, so that stride 1 keeps the size.
+    /// Side of the square kernel; odd.
     #[config(default = 3)]
     pub kernel: usize,
     /// Step down and right.
     #[config(default = 1)]
     pub stride: usize,
+    /// 1, or the number of channels for a depthwise convolution.
+    #[config(default = 1)]
+    pub groups: usize,
+    /// Zeros on each side; without it half of the kernel, so that stride 1 keeps the size.
+    pub padding: Option<usize>,
 }
 
 /// A convolution without bias, then batch norm.
@@ -33,17 +38,18 @@ pub struct ConvNorm {
 
 impl ConvNormConfig {
     /// The block with fresh weights (He et al. 2015, "Delving deep into rectifiers": normal
-    /// distribution, variance `2 / fan_out`).
+    /// distribution, variance `2 / fan_out`, of a depthwise convolution `2 / fan_in`).
     #[must_use]
     pub fn init(&self, device: &Device) -> ConvNorm {
-        let pad = self.kernel / 2;
+        let pad = self.padding.unwrap_or(self.kernel / 2);
         let conv = Conv2dConfig::new(self.channels, [self.kernel; 2])
             .with_stride([self.stride; 2])
+            .with_groups(self.groups)
             .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
             .with_bias(false)
             .with_initializer(Initializer::KaimingNormal {
                 gain: std::f64::consts::SQRT_2,
-                fan_out_only: true,
+                fan_out_only: self.groups == 1,
             })
             .init(device);
         let norm = BatchNormConfig::new(self.channels[1]).init(device);

@@ -1,6 +1,6 @@
 //! `mien evaluate`: how good a model is on a data set.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mien_engine::metrics::Evaluation;
 use serde::Serialize;
 
@@ -21,29 +21,10 @@ pub struct Evaluate {
     /// Averages the answers over views of each face: flip takes its mirror image too, ten-crop also
     /// four small shifts.
     #[arg(long, value_enum)]
-    average: Option<AverageArg>,
+    average: Option<Average>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// Over which views answers are averaged.
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum AverageArg {
-    /// The face and its mirror image.
-    Flip,
-    /// The face in the middle and moved towards each corner, each with its mirror image.
-    TenCrop,
-}
-
-impl From<AverageArg> for Average {
-    fn from(average: AverageArg) -> Self {
-        match average {
-            AverageArg::Flip => Self::Flip,
-            AverageArg::TenCrop => Self::TenCrop,
-        }
-    }
 }
 
 /// What `--json` prints.
@@ -53,7 +34,7 @@ struct Report<'a> {
     data: String,
     split: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    average: Option<AverageArg>,
+    average: Option<Average>,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
 }
@@ -67,7 +48,7 @@ impl Evaluate {
         let bar = progress::bar(data.len(), "faces");
         let tell = |done| bar.set_position(done as u64);
         let predictions = match self.average {
-            Some(average) => average::predict(&mut reader, &data, average.into(), tell),
+            Some(average) => average::predict(&mut reader, &data, average, tell),
             None => reader.predict(&data, tell),
         }
         .or_user()?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
-use super::{Failure, OrFail, Outcome};
+use super::{Failure, OrFail, Outcome, start};
 use crate::agreement::agreement;
 use crate::data::{DataConfig, Labels, VOTES_FILE};
 use crate::files::write_atomically;
@@ -74,20 +74,12 @@ impl From<Storage> for WeightStorage {
     }
 }
 
-/// A run's state.
-fn load(folder: &Path) -> Outcome<Checkpoint> {
-    let path = folder.join(CHECKPOINT_FILE);
-    let run = Checkpoint::load(&path).or_user()?;
-    run.with_context(|| format!("there is no run in {}; train it first", folder.display()))
-        .or_user()
-}
-
 impl Export {
     /// Writes the files and prints what was written, as JSON.
     pub fn run(self) -> Outcome {
         let folder = Path::new(&self.source);
         if folder.join(CHECKPOINT_FILE).exists() {
-            let run = self.mean(load(folder)?)?;
+            let run = self.mean(start::checkpoint(&folder.join(CHECKPOINT_FILE))?)?;
             if let Some(out) = &self.out {
                 self.export_run(&run, out)
             } else {
@@ -108,7 +100,7 @@ impl Export {
         let Some(folder) = &self.mean_with else {
             return Ok(run);
         };
-        run.mean_with(&load(folder)?)
+        run.mean_with(&start::checkpoint(&folder.join(CHECKPOINT_FILE))?)
             .with_context(|| {
                 let path = folder.display();
                 format!("{path} is a run of another network; choose another --mean-with")

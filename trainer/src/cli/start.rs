@@ -17,11 +17,15 @@ pub fn load(config: &RunConfig, file: &Path) -> Outcome<Option<Start>> {
     if pretrained::is_named_so(&path) {
         return Ok(Some(Start::Elsewhere(path)));
     }
-    let run = Checkpoint::load(&path).or_user()?.with_context(|| {
-        format!(
-            "there is no checkpoint {}; train that run first",
-            path.display()
-        )
-    });
-    Ok(Some(Start::Run(Box::new(run.or_user()?))))
+    Ok(Some(Start::Run(Box::new(checkpoint(&path)?))))
+}
+
+/// The checkpoint of a run.
+pub fn checkpoint(path: &Path) -> Outcome<Checkpoint> {
+    let run = Checkpoint::load(path).or_user()?;
+    run.with_context(|| {
+        let path = path.display();
+        format!("there is no checkpoint {path}; train that run first")
+    })
+    .or_user()
 }

@@ -12,13 +12,13 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
-use super::{OrFail, Outcome, progress};
+use super::{OrFail, Outcome, progress, start};
 use crate::average::Average;
 use crate::data::DataSet;
 use crate::evaluate::Reader;
 use crate::models::{Model, class_names};
 use crate::teacher::{Ensemble, Member, TeacherConfig, mixture, mixture_weights, teach};
-use crate::train::{self, CHECKPOINT_FILE, Checkpoint};
+use crate::train::{self, CHECKPOINT_FILE};
 
 /// Weighs the members of an ensemble on the public test split, scores it, and writes its soft
 /// labels.
@@ -112,10 +112,7 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
     let (bytes, reader) = if path.is_dir() {
         let path = path.join(CHECKPOINT_FILE);
         let bytes = read(&path)?;
-        let run = Checkpoint::load(&path)
-            .or_user()?
-            .with_context(|| format!("{} has vanished; try again", path.display()));
-        let run = run.or_user()?;
+        let run = start::checkpoint(&path)?;
         let classes = run.header.config.network.classes();
         (
             bytes,

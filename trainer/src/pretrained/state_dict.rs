@@ -57,18 +57,18 @@ fn tensors(path: &Path, names: &Names) -> Result<Vec<StoredTensor>, String> {
     let is_safe = path
         .extension()
         .is_some_and(|ending| ending == "safetensors");
-    let all = if is_safe {
+    if is_safe {
         let store = SafetensorsStore::from_file(path).remap(rules);
-        let mut store = store.map_indices_contiguous(false);
-        let tensors = store.get_all_tensors().map_err(|e| e.to_string())?;
-        tensors.values().cloned().collect()
+        all(store.map_indices_contiguous(false))
     } else {
         let store = PytorchStore::from_file(path).remap(rules);
-        let mut store = store.map_indices_contiguous(false);
-        let tensors = store.get_all_tensors().map_err(|e| e.to_string())?;
-        tensors.values().cloned().collect()
-    };
-    Ok(all)
+        all(store.map_indices_contiguous(false))
+    }
+}
+
+fn all(mut store: impl ModuleStore) -> Result<Vec<StoredTensor>, String> {
+    let tensors = store.get_all_tensors().map_err(|error| error.to_string())?;
+    Ok(tensors.values().cloned().collect())
 }
 
 /// The first convolution for a gray face: its three colours are equal.

@@ -2,15 +2,13 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{
-    BatchNormConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig, PaddingConfig2d,
-};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::activation::{sigmoid, silu};
 use burn::tensor::{Device, Tensor};
 
 use super::four_class;
 use crate::nets::Ops;
-use crate::nets::blocks::{ConvNorm, mean_over_map};
+use crate::nets::blocks::{ConvNorm, ConvNormConfig, mean_over_map};
 
 /// Widening, kernel, first stride, channels and number of the blocks of each stage (table 1 of the
 /// paper, and the numbers of the network it was made from).
@@ -26,27 +24,9 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
 const STEM: usize = 32;
 const LAST: usize = 1280;
 
-/// Convolution without bias and batch norm; `groups` is 1 or the number of channels.
-fn conv_norm(
-    channels: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    groups: usize,
-    device: &Device,
-) -> ConvNorm {
-    let pad = kernel / 2;
-    let conv = Conv2dConfig::new(channels, [kernel; 2])
-        .with_stride([stride; 2])
-        .with_groups(groups)
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(false)
-        .with_initializer(Initializer::KaimingNormal {
-            gain: std::f64::consts::SQRT_2,
-            fan_out_only: groups == 1,
-        })
-        .init(device);
-    let norm = BatchNormConfig::new(channels[1]).init(device);
-    ConvNorm { conv, norm }
+/// A 1 x 1 convolution and batch norm.
+fn one_by_one(channels: [usize; 2], device: &Device) -> ConvNorm {
+    ConvNormConfig::new(channels).with_kernel(1).init(device)
 }
 
 /// Weighs the channels by what their means say (Hu, Shen and Sun 2018, "Squeeze-and-excitation
@@ -89,13 +69,17 @@ impl MobileBlock {
         let squeezed = (from / 4).max(1);
         let point = |channels| Conv2dConfig::new(channels, [1, 1]).init(device);
         Self {
-            widen: (widening > 1).then(|| conv_norm([from, inner], 1, 1, 1, device)),
-            depthwise: conv_norm([inner, inner], kernel, stride, inner, device),
+            widen: (widening > 1).then(|| one_by_one([from, inner], device)),
+            depthwise: ConvNormConfig::new([inner, inner])
+                .with_kernel(kernel)
+                .with_stride(stride)
+                .with_groups(inner)
+                .init(device),
             attention: SqueezeExcitation {
                 squeeze: point([inner, squeezed]),
                 excite: point([squeezed, inner]),
             },
-            narrow: conv_norm([inner, to], 1, 1, 1, device),
+            narrow: one_by_one([inner, to], device),
             shortcut: stride == 1 && from == to,
         }
     }
@@ -132,7 +116,7 @@ impl EfficientNet {
     #[must_use]
     pub fn new(rgb: bool, classes: usize, reduce: usize, device: &Device) -> Self {
         let mut from = STEM / reduce;
-        let stem = conv_norm([if rgb { 3 } else { 1 }, from], 3, 1, 1, device);
+        let stem = ConvNormConfig::new([if rgb { 3 } else { 1 }, from]).init(device);
         let mut blocks = Vec::new();
         for (widening, kernel, stride, channels, count) in STAGES {
             for block in 0..count {
@@ -152,7 +136,7 @@ impl EfficientNet {
             rgb,
             stem,
             blocks,
-            last: conv_norm([from, LAST / reduce], 1, 1, 1, device),
+            last: one_by_one([from, LAST / reduce], device),
             dropout: DropoutConfig::new(0.2).init(),
             head: LinearConfig::new(LAST / reduce, classes).init(device),
         }

@@ -2,13 +2,12 @@
 //! are given away.
 
 use burn::module::{Module, RunningState};
-use burn::nn::conv::Conv2dConfig;
-use burn::nn::{BatchNormConfig, Initializer, Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{Linear, LinearConfig};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
 use crate::nets::Ops;
-use crate::nets::blocks::{ConvNorm, mean_over_map};
+use crate::nets::blocks::{ConvNorm, ConvNormConfig, mean_over_map};
 use crate::nets::stack::resized;
 
 /// Side of the faces that the network takes.
@@ -53,11 +52,17 @@ impl MobileNet {
     #[must_use]
     pub fn new(classes: usize, reduce: usize, device: &Device) -> Self {
         let mut from = STEM / reduce;
-        let mut layers = vec![conv_norm([1, from], 3, 2, 1, device)];
+        // Where the stride is 2, TensorFlow adds zeros at the bottom and to the right only.
+        let strided = |channels, stride: usize| {
+            ConvNormConfig::new(channels)
+                .with_stride(stride)
+                .with_padding((stride != 1).then_some(0))
+        };
+        let mut layers = vec![strided([1, from], 2).init(device)];
         for (channels, stride) in PAIRS {
             let to = channels / reduce;
-            layers.push(conv_norm([from, from], 3, stride, from, device));
-            layers.push(conv_norm([from, to], 1, 1, 1, device));
+            layers.push(strided([from, from], stride).with_groups(from).init(device));
+            layers.push(ConvNormConfig::new([from, to]).with_kernel(1).init(device));
             from = to;
         }
         Self {
@@ -120,30 +125,6 @@ impl MobileNet {
         }
         self
     }
-}
-
-/// Convolution without bias and batch norm; `groups` is 1 or the number of channels.
-fn conv_norm(
-    channels: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    groups: usize,
-    device: &Device,
-) -> ConvNorm {
-    // Where the stride is 2, TensorFlow adds zeros at the bottom and to the right only.
-    let pad = if stride == 1 { kernel / 2 } else { 0 };
-    let conv = Conv2dConfig::new(channels, [kernel; 2])
-        .with_stride([stride; 2])
-        .with_groups(groups)
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(false)
-        .with_initializer(Initializer::KaimingNormal {
-            gain: std::f64::consts::SQRT_2,
-            fan_out_only: groups == 1,
-        })
-        .init(device);
-    let norm = BatchNormConfig::new(channels[1]).init(device);
-    ConvNorm { conv, norm }
 }
 
 /// What the convolution takes: for one of stride 2 with the zeros that it has not itself.
