@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::expression::Expression;
 use crate::metrics::{ConfusionMatrix, Evaluation};
 
 /// Every system that has been measured, all under the same protocol.
@@ -96,6 +97,12 @@ pub struct Reported {
 }
 
 impl StudyRow {
+    /// Whether it tells FER2013's classes apart, and not only some of them: the easier task.
+    #[must_use]
+    pub fn has_all_classes(&self) -> bool {
+        self.labels.len() == Expression::FER2013.len()
+    }
+
     /// [`hits`](Self::hits) as one bit a face.
     #[must_use]
     pub fn face_hits(&self) -> Vec<bool> {

@@ -194,6 +194,19 @@ describe("the table of all systems", { skip: skipReport }, () => {
     await points.first().focus();
     const words = await points.first().getAttribute("aria-label");
     assert.match(words, /\((S\d)\): [\d,.]+ [kM]B, [\d.]+ %/);
+
+    // The best is named; one that a smaller system beats is once it is pointed at.
+    const isNamed = (point) =>
+      point.locator("text").evaluate((text) => getComputedStyle(text).visibility === "visible");
+    const shares = await points.evaluateAll((all) =>
+      all.map((point) => Number(/([\d.]+) %$/.exec(point.getAttribute("aria-label"))[1])),
+    );
+    const best = points.nth(shares.indexOf(Math.max(...shares)));
+    assert.equal(await isNamed(best), true);
+    const beaten = page.locator("[data-testid=study-point]:not(.unbeaten)").first();
+    assert.equal(await isNamed(beaten), false);
+    await beaten.focus();
+    assert.equal(await isNamed(beaten), true);
     await page.close();
   });
 });

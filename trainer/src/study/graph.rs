@@ -36,11 +36,10 @@ const AXES: [Axis; 2] = [
 /// out: their figures are of other faces.
 #[must_use]
 pub fn graph(report: &StudyReport) -> String {
-    let most = report.rows.iter().map(|row| row.labels.len()).max();
     let rows: Vec<&StudyRow> = report
         .rows
         .iter()
-        .filter(|row| Some(row.labels.len()) == most)
+        .filter(|row| row.has_all_classes())
         .collect();
     let mut studies: Vec<&str> = rows.iter().map(|row| row.study.as_str()).collect();
     studies.dedup();

@@ -10,7 +10,6 @@ use mien_app::protocol::Failure;
 use mien_engine::explain::Scale;
 use mien_engine::expression::Expression;
 
-use super::networks::title;
 use super::report::ReportState;
 use super::state::path;
 use crate::components::colour_scale::ColourScale;
@@ -31,7 +30,7 @@ pub fn Column(name: Arc<str>, pixels: Arc<[f32]>, report: RwSignal<ReportState>)
     let next = ask(asked, &name, pixels.clone());
     let heading = {
         let name = name.clone();
-        move || report.with(|report| title(report, &name))
+        move || report.with(|report| report.title(&name))
     };
     let is_working = move || next.get().is_some();
     let failure = move || asked.with(|asked| asked.failure.as_ref().map(words::failure));

@@ -66,7 +66,7 @@ fn Group(study: String, names: Vec<Arc<str>>, report: RwSignal<ReportState>) -> 
     let compare = store.compare;
     let boxes = names.into_iter().map(|name| {
         let bytes = store.assets.with_value(|assets| assets.source(&path(&name)).bytes);
-        let title = report.with_untracked(|report| title(report, &name));
+        let title = report.with_untracked(|report| report.title(&name));
         let is_chosen = {
             let name = name.clone();
             move || compare.chosen.with(|chosen| chosen.contains(&name))
@@ -108,11 +108,4 @@ fn Group(study: String, names: Vec<Arc<str>>, report: RwSignal<ReportState>) -> 
             {boxes.collect_view()}
         </fieldset>
     }
-}
-
-/// What a network is called.
-pub fn title(report: &ReportState, name: &str) -> String {
-    report
-        .row(name)
-        .map_or_else(|| name.to_owned(), |row| row.title.clone())
 }

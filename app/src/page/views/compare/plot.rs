@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use mien_engine::axis::{ends, ticks};
 use mien_engine::study_report::{StudyReport, StudyRow};
 
+use super::report::title;
 use crate::i18n::t;
 use crate::words;
 
@@ -14,7 +15,7 @@ const SIZE: [f64; 2] = [720.0, 380.0];
 /// Room on the left, above, on the right and below.
 const LEFT: f64 = 52.0;
 const TOP: f64 = 14.0;
-const RIGHT: f64 = 120.0;
+const RIGHT: f64 = 20.0;
 const BOTTOM: f64 = 46.0;
 /// From line to line.
 const STEP: f64 = 0.1;
@@ -84,9 +85,11 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
     let labels = spread(rows, &frame);
     let points = rows.iter().zip(labels).map(|(row, label)| {
         let [x, y] = [frame.across(magnitude(row)), frame.down(share(row))];
+        // A long name would leave the drawing on the right.
+        let leans_left = x > SIZE[0] / 2.0;
         let words = format!(
             "{} ({}): {}, {}",
-            row.title,
+            title(row),
             row.study,
             words::bytes(row.bytes as usize),
             words::percent_exactly(share(row))
@@ -94,7 +97,9 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
         let name = words.clone();
         view! {
             <g
-                class=format!("point study-{}", row.study.to_lowercase())
+                class="point"
+                class:unbeaten=is_unbeaten(row, rows)
+                class:fewer-classes=!row.has_all_classes()
                 tabindex="0"
                 role="img"
                 aria-label=name
@@ -103,8 +108,13 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
             >
                 <title>{words}</title>
                 <circle cx=format!("{x:.1}") cy=format!("{y:.1}") r="6" />
-                <text class="tick" x=format!("{:.1}", x + 10.0) y=format!("{label:.1}")>
-                    {row.title.clone()}
+                <text
+                    class="tick"
+                    x=format!("{:.1}", if leans_left { x - 10.0 } else { x + 10.0 })
+                    y=format!("{label:.1}")
+                    text-anchor=if leans_left { "end" } else { "start" }
+                >
+                    {title(row)}
                 </text>
             </g>
         }
@@ -135,16 +145,29 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
     .into_any()
 }
 
-/// How far down each row's label lies: beside its point, or below a label that is in the way.
+/// Whether no system of the same task is as good and smaller, or better and no larger.
+fn is_unbeaten(row: &StudyRow, rows: &[StudyRow]) -> bool {
+    !rows.iter().any(|other| {
+        other.has_all_classes() == row.has_all_classes()
+            && (other.bytes < row.bytes && share(other) >= share(row)
+                || other.bytes <= row.bytes && share(other) > share(row))
+    })
+}
+
+/// How far down each row's label lies: beside its point, or, where it is always shown, below a label
+/// that is in the way.
 fn spread(rows: &[StudyRow], frame: &Frame) -> Vec<f64> {
     const WIDTH: f64 = 130.0;
-    let mut order: Vec<_> = (0..rows.len()).collect();
+    let beside = |row: &StudyRow| frame.down(share(row)) + 4.0;
+    let mut places: Vec<f64> = rows.iter().map(beside).collect();
+    let mut order: Vec<_> = (0..rows.len())
+        .filter(|&index| is_unbeaten(&rows[index], rows))
+        .collect();
     order.sort_by(|&one, &other| share(&rows[other]).total_cmp(&share(&rows[one])));
-    let mut places = vec![0.0; rows.len()];
     let mut laid = Vec::<[f64; 2]>::new();
     for index in order {
         let x = frame.across(magnitude(&rows[index]));
-        let mut y = frame.down(share(&rows[index])) + 4.0;
+        let mut y = places[index];
         let in_the_way = |laid: &[[f64; 2]], y: f64| {
             laid.iter()
                 .filter(|at| (at[0] - x).abs() < WIDTH && (at[1] - y).abs() < LINE)

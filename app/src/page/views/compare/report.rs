@@ -34,6 +34,23 @@ impl ReportState {
             Self::Loading | Self::Missing => None,
         }
     }
+
+    /// What a network is called.
+    pub fn title(&self, name: &str) -> String {
+        self.row(name).map_or_else(|| name.to_owned(), title)
+    }
+}
+
+/// What a system is called; with the number of its classes where they are not FER2013's.
+pub fn title(row: &StudyRow) -> String {
+    if row.has_all_classes() {
+        return row.title.clone();
+    }
+    t!(
+        "compare.networks.classes",
+        title = row.title,
+        count = row.labels.len()
+    )
 }
 
 /// Fetches the report.

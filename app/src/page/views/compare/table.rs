@@ -6,6 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use mien_engine::study_report::{StudyReport, StudyRow};
 
+use super::report::title;
 use crate::i18n::{language, t};
 use crate::words;
 
@@ -142,8 +143,8 @@ const FIGURES: [Figure; 16] = [
 const SYSTEM: Figure = Figure {
     name: "system",
     title: || t!("compare.table.system"),
-    key: |row| Key::Text(row.title.to_lowercase()),
-    write: |row| row.title.clone(),
+    key: |row| Key::Text(title(row).to_lowercase()),
+    write: title,
 };
 
 /// A whole number, its thousands set apart.
