@@ -203,7 +203,7 @@ describe("the table of all systems", { skip: skipReport }, () => {
     );
     const best = points.nth(shares.indexOf(Math.max(...shares)));
     assert.equal(await isNamed(best), true);
-    const beaten = page.locator("[data-testid=study-point]:not(.unbeaten)").first();
+    const beaten = page.locator("[data-testid=study-point]:not(.unbeaten)").last();
     assert.equal(await isNamed(beaten), false);
     await beaten.focus();
     assert.equal(await isNamed(beaten), true);
