@@ -15,7 +15,7 @@ const SIZE: [f64; 2] = [720.0, 380.0];
 /// Room on the left, above, on the right and below.
 const LEFT: f64 = 52.0;
 const TOP: f64 = 14.0;
-const RIGHT: f64 = 20.0;
+const RIGHT: f64 = 40.0;
 const BOTTOM: f64 = 46.0;
 /// From line to line.
 const STEP: f64 = 0.1;
