@@ -80,8 +80,8 @@ impl Student {
     /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`face_input`] says
     /// - output: `[batch, classes]`
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
-        let x = self.stem.forward(faces, None, true, ops); // [batch, 16, 48, 48]
-        let mut x = self.reduce.forward(x, None, true, ops); // [batch, 32, 24, 24]
+        let x = self.stem.forward(faces, None, true, ops); // [batch, 24, 48, 48]
+        let mut x = self.reduce.forward(x, None, true, ops); // [batch, 40, 24, 24]
         for block in &self.blocks {
             x = block.forward(x, ops); // the last: [batch, 96, 6, 6]
         }

@@ -8,16 +8,17 @@ use burn::tensor::Device;
 use clap::Args;
 use mien_engine::metrics::Evaluation;
 use mien_engine::nets::file::NetworkFile;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
 use super::{OrFail, Outcome, progress, start};
-use crate::average::Average;
 use crate::data::DataSet;
 use crate::evaluate::Reader;
 use crate::models::{Model, class_names};
-use crate::teacher::{Ensemble, Member, TeacherConfig, mixture, mixture_weights, teach};
+use crate::teacher::{
+    Ensemble, EnsembleReport, Member, MemberReport, SplitReport, TeacherConfig, mixture,
+    mixture_weights, teach,
+};
 use crate::train::{self, CHECKPOINT_FILE};
 
 /// Weighs the members of an ensemble on the public test split, scores it, and writes its soft
@@ -34,31 +35,6 @@ pub struct Teach {
     /// Scores the private test split as well: once, when nothing is left to choose.
     #[arg(long)]
     private_test: bool,
-}
-
-/// What is printed.
-#[derive(Serialize)]
-struct Report {
-    name: String,
-    averaged_over: Average,
-    weights_chosen_on: &'static str,
-    splits: Vec<SplitReport>,
-}
-
-/// The figures on one split.
-#[derive(Serialize)]
-struct SplitReport {
-    split: &'static str,
-    members: Vec<MemberReport>,
-    evaluation: Evaluation,
-}
-
-/// A member and its share of recognised faces.
-#[derive(Serialize)]
-struct MemberReport {
-    #[serde(flatten)]
-    member: Member,
-    accuracy: f64,
 }
 
 impl Teach {
@@ -90,10 +66,10 @@ impl Teach {
             bar.finish_and_clear();
             labels.save(path).or_user()?;
         }
-        let report = Report {
+        let report = EnsembleReport {
             name: config.name,
             averaged_over: config.average,
-            weights_chosen_on: "public-test",
+            weights_chosen_on: "public-test".to_owned(),
             splits,
         };
         outln!("{}", serde_json::to_string_pretty(&report).or_internal()?);
@@ -140,7 +116,7 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
 
 fn score(
     ensemble: &mut Ensemble,
-    split: &'static str,
+    split: &str,
     data: &DataSet,
 ) -> Result<SplitReport, super::Failure> {
     let predictions = ensemble.predictions(data).or_user()?;
@@ -148,7 +124,7 @@ fn score(
     let mixed = mixture(&predictions, &weights).or_internal()?;
     let members = ensemble.members().iter().zip(&predictions);
     Ok(SplitReport {
-        split,
+        split: split.to_owned(),
         members: members
             .map(|(member, predictions)| MemberReport {
                 member: member.clone(),

@@ -137,7 +137,7 @@ pub fn class_table(evaluation: &Evaluation) -> String {
 }
 
 /// A share as per cent, with one digit behind the point.
-pub(super) fn percent(share: Option<f64>) -> String {
+pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share))
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
-//! last split), `agreement` (how many people see what models say), `ablation` or `benches`, and `REPORT`
-//! a file of the reports' folder without its ending; for `agreement` several, with spaces between.
+//! last split), `agreement` (how many people see what models say), `seeds` (how far runs differ that only their seeds tell
+//! apart), `members` (those of an ensemble), `ablation` or `benches`, and `REPORT` a file of the reports'
+//! folder without its ending; for `agreement` and `seeds` several, with spaces between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 use super::confusion::percent;
 use super::{BenchReport, class_table, confusion, curves};
+use crate::teacher::EnsembleReport;
 use crate::train::{AblationReport, EpochRecord};
 
 /// Begins and ends the name of a table.
@@ -48,7 +50,7 @@ pub enum DocumentError {
         source: std::io::Error,
     },
     /// A report is not what the table wants.
-    #[error("{} is not such a report; write it again with mien export or mien ablate", path.display())]
+    #[error("{} is not such a report; write it again with mien export, mien teach or mien ablate", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -177,6 +179,8 @@ impl Document {
                 "splits" => parse::<ModelReport>(&path)?.split_table(),
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
                 "agreement" => agreement_table(reports, report)?,
+                "seeds" => seeds_table(reports, report)?,
+                "members" => parse::<EnsembleReport>(&path)?.table(),
                 "ablation" => parse::<AblationReport>(&path)?.table(),
                 "benches" => parse::<BenchReport>(&path)?.table(),
                 _ => return Err(unknown()),
@@ -198,6 +202,37 @@ fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError>
     for name in names.split_whitespace() {
         let report: ModelReport = parse(&reports.join(name).with_extension("json"))?;
         table += &report.agreement_row().unwrap_or_default();
+    }
+    Ok(table)
+}
+
+/// The share of recognised faces in each of the runs that are named with spaces between, their mean and
+/// their standard deviation (of a sample: n - 1).
+fn seeds_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
+    let runs = names
+        .split_whitespace()
+        .map(|name| parse::<ModelReport>(&reports.join(name).with_extension("json")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut table = "| split | runs | top-1 of each | mean | standard deviation |\n\
+                     | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    let splits = runs.first().map_or(&[][..], |run| &run.evaluations);
+    for scored in splits {
+        let shares: Vec<f64> = runs
+            .iter()
+            .flat_map(|run| &run.evaluations)
+            .filter(|other| other.split == scored.split)
+            .map(|other| other.evaluation.accuracy)
+            .collect();
+        let count = shares.len() as f64;
+        let mean = shares.iter().sum::<f64>() / count;
+        let squares: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
+        let deviation = (count > 1.0).then(|| (squares / (count - 1.0)).sqrt());
+        let each: Vec<String> = shares.iter().map(|&share| percent(Some(share))).collect();
+        let (each, mean) = (each.join(", "), percent(Some(mean)));
+        let deviation = percent(deviation);
+        let split = &scored.split;
+        table += &format!("| {split} | {count} | {each} | {mean} | {deviation} |\n");
     }
     Ok(table)
 }

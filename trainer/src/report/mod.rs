@@ -7,6 +7,7 @@ mod document;
 mod release;
 
 pub use bench::BenchReport;
+pub(crate) use confusion::percent;
 pub use confusion::{class_table, confusion};
 pub use curves::curves;
 pub use document::{Document, DocumentError, ModelReport};

@@ -1,5 +1,8 @@
 //! Several networks that answer as one.
 
+use std::panic;
+use std::thread;
+
 use mien_engine::metrics::{Predictions, PredictionsError};
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +84,8 @@ impl Ensemble {
     /// `[faces, 48, 48]`.
     pub fn probabilities(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
         let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
-        for (member, reader) in self.members.iter().zip(&mut self.readers) {
-            let probabilities = average::probabilities(reader, pixels, self.average)?;
+        let answers = self.ask(|reader, views| average::probabilities(reader, pixels, views))?;
+        for (member, probabilities) in self.members.iter().zip(answers) {
             for (sum, probability) in sum.iter_mut().zip(probabilities) {
                 *sum += member.weight as f32 * probability;
             }
@@ -92,10 +95,25 @@ impl Ensemble {
 
     /// Each member's predictions for a data set, as logarithms of probabilities.
     pub fn predictions(&mut self, data: &DataSet) -> Result<Vec<Predictions>, EvaluateError> {
-        let readers = self.readers.iter_mut();
-        readers
-            .map(|reader| average::predict(reader, data, self.average, |_| ()))
-            .collect()
+        self.ask(|reader, views| average::predict(reader, data, views, |_| ()))
+    }
+
+    /// What each member says, in a thread of its own.
+    fn ask<T: Send>(
+        &mut self,
+        ask: impl Fn(&mut Reader, Average) -> Result<T, EvaluateError> + Sync,
+    ) -> Result<Vec<T>, EvaluateError> {
+        let (ask, views) = (&ask, self.average);
+        thread::scope(|scope| {
+            let readers = self.readers.iter_mut();
+            let threads: Vec<_> = readers
+                .map(|reader| scope.spawn(move || ask(reader, views)))
+                .collect();
+            let answers = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            answers
+                .map(|answer| answer.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+                .collect()
+        })
     }
 }
 

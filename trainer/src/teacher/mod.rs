@@ -2,10 +2,12 @@
 
 mod config;
 mod ensemble;
+mod report;
 mod soft_labels;
 
 pub use config::{TeacherConfig, TeacherConfigError};
 pub use ensemble::{Ensemble, Member, mixture, mixture_weights};
+pub use report::{EnsembleReport, MemberReport, SplitReport};
 pub use soft_labels::{SoftHeader, SoftLabels, SoftLabelsError};
 
 use crate::augment::face_rng;
