@@ -1,11 +1,14 @@
 //! The shipped classifier is what its card says. Needs FER2013: set `FER2013_CSV`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use mien_engine::metrics::Evaluation;
 use mien_trainer::data::{self, DataConfig, Labels, Split};
 use mien_trainer::evaluate;
 use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
+use mien_trainer::teacher::{SoftLabels, TeacherConfig};
+use sha2::{Digest, Sha256};
 
 /// Where FER2013 lies on this machine, if it does.
 fn fer2013() -> Option<PathBuf> {
@@ -73,6 +76,36 @@ fn tables_and_pictures_are_those_of_the_reports() {
     let [stale, message] =
         [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     assert!(output.status.success(), "{stale}{message}");
+}
+
+#[test]
+fn the_soft_labels_are_those_of_the_committed_teacher() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/teachers"));
+    let config = TeacherConfig::read(&folder.join("teacher-1.toml")).expect("an ensemble");
+    let labels = SoftLabels::load(&folder.join("teacher-1.soft")).expect("its soft labels");
+    let header = labels.header();
+    assert_eq!(header.name, config.name);
+    assert_eq!(header.views, config.views);
+    assert_eq!(header.seed, config.seed);
+    assert_eq!(header.augmentation, config.augmentation);
+    let files = config.members.iter().map(|path| {
+        let bytes = fs::read(path).expect("a member");
+        format!("{:x}", Sha256::digest(&bytes))
+    });
+    let asked = header.members.iter().map(|member| member.sha256.clone());
+    assert!(files.eq(asked));
+    for view in 0..header.views {
+        for face in (0..header.faces).step_by(1000) {
+            let sum: f32 = labels.target(view, face, 1.0).sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+        }
+    }
+    if let Some(path) = fer2013() {
+        let faces = data::prepare(&path, None, &config.data, header.classes).expect("FER2013");
+        assert!(labels.are_for(&faces.splits.training));
+    } else {
+        eprintln!("skipped in part: no FER2013; set FER2013_CSV to its path");
+    }
 }
 
 /// Counts of FER+'s own reading of its votes (majority, and the distributions that it keeps).
