@@ -21,7 +21,16 @@ pub struct WriteError {
 /// ends: no file has to be removed.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Unlocks at once. Closing alone would not: a program that is just being started shares the open
+    /// file until it runs.
+    fn drop(&mut self) {
+        // A lock that cannot be given back goes with the last holder of the file.
+        let _ = self.file.unlock();
+    }
 }
 
 /// A folder could not be had for oneself.
@@ -59,7 +68,7 @@ impl FolderLock {
             .open(folder.join(LOCK_FILE))
             .map_err(fail)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy {
                 path: folder.to_owned(),
             }),
