@@ -232,7 +232,8 @@ fn seeds_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
         let (each, mean) = (each.join(", "), percent(Some(mean)));
         let deviation = percent(deviation);
         let split = &scored.split;
-        table += &format!("| {split} | {count} | {each} | {mean} | {deviation} |\n");
+        let cells = [split.as_str(), &count.to_string(), &each, &mean, &deviation];
+        table += &["| ", &cells.join(" | "), " |\n"].concat();
     }
     Ok(table)
 }
