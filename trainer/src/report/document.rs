@@ -2,9 +2,9 @@
 //!
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
-//! last split), `agreement` (how many people see what models say), `seeds` (how far runs differ that only their seeds tell
-//! apart), `members` (those of an ensemble), `ablation` or `benches`, and `REPORT` a file of the reports'
-//! folder without its ending; for `agreement` and `seeds` several, with spaces between.
+//! last split), `agreement` (how many people see what models say), `members` (those of an
+//! ensemble), `ablation` or `benches`, and `REPORT` a file of the reports' folder without its ending;
+//! for `agreement` several, with spaces between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -179,7 +179,6 @@ impl Document {
                 "splits" => parse::<ModelReport>(&path)?.split_table(),
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
                 "agreement" => agreement_table(reports, report)?,
-                "seeds" => seeds_table(reports, report)?,
                 "members" => parse::<EnsembleReport>(&path)?.table(),
                 "ablation" => parse::<AblationReport>(&path)?.table(),
                 "benches" => parse::<BenchReport>(&path)?.table(),
@@ -202,38 +201,6 @@ fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError>
     for name in names.split_whitespace() {
         let report: ModelReport = parse(&reports.join(name).with_extension("json"))?;
         table += &report.agreement_row().unwrap_or_default();
-    }
-    Ok(table)
-}
-
-/// The share of recognised faces in each of the runs that are named with spaces between, their mean and
-/// their standard deviation (of a sample: n - 1).
-fn seeds_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
-    let runs = names
-        .split_whitespace()
-        .map(|name| parse::<ModelReport>(&reports.join(name).with_extension("json")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut table = "| split | runs | top-1 of each | mean | standard deviation |\n\
-                     | --- | --- | --- | --- | --- |\n"
-        .to_owned();
-    let splits = runs.first().map_or(&[][..], |run| &run.evaluations);
-    for scored in splits {
-        let shares: Vec<f64> = runs
-            .iter()
-            .flat_map(|run| &run.evaluations)
-            .filter(|other| other.split == scored.split)
-            .map(|other| other.evaluation.accuracy)
-            .collect();
-        let count = shares.len() as f64;
-        let mean = shares.iter().sum::<f64>() / count;
-        let squares: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
-        let deviation = (count > 1.0).then(|| (squares / (count - 1.0)).sqrt());
-        let each: Vec<String> = shares.iter().map(|&share| percent(Some(share))).collect();
-        let (each, mean) = (each.join(", "), percent(Some(mean)));
-        let deviation = percent(deviation);
-        let split = &scored.split;
-        let cells = [split.as_str(), &count.to_string(), &each, &mean, &deviation];
-        table += &["| ", &cells.join(" | "), " |\n"].concat();
     }
     Ok(table)
 }

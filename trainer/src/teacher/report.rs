@@ -46,26 +46,23 @@ impl EnsembleReport {
     /// each split, the share of recognised faces.
     #[must_use]
     pub fn table(&self) -> String {
-        let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let splits = self.splits.iter();
-        let head = ["network".to_owned(), "weight".to_owned()];
-        let head: Vec<String> = head
-            .into_iter()
-            .chain(splits.clone().map(|split| split.split.clone()))
-            .collect();
-        let mut table = row(head.clone()) + &row(vec!["---".to_owned(); head.len()]);
+        let row = |name: &str, weight: &str, of_split: &dyn Fn(&SplitReport) -> String| {
+            let cells: Vec<String> = self.splits.iter().map(of_split).collect();
+            format!("| {name} | {weight} | {} |\n", cells.join(" | "))
+        };
+        let mut table = row("network", "weight", &|split| split.split.clone());
+        table += &row("---", "---", &|_| "---".to_owned());
         let members = self.splits.first().map_or(&[][..], |split| &split.members);
-        for (place, report) in members.iter().enumerate() {
-            let name = report.member.name.clone();
-            let weight = format!("{:.2}", report.member.weight);
-            let shares = splits
-                .clone()
-                .map(|split| percent(Some(split.members[place].accuracy)));
-            table += &row([name, weight].into_iter().chain(shares).collect());
+        for (place, MemberReport { member, .. }) in members.iter().enumerate() {
+            let weight = format!("{:.2}", member.weight);
+            table += &row(&member.name, &weight, &|split| {
+                percent(Some(split.members[place].accuracy))
+            });
         }
-        let shares = splits.map(|split| percent(Some(split.evaluation.accuracy)));
-        let together = ["together".to_owned(), "1.00".to_owned()];
-        table + &row(together.into_iter().chain(shares).collect())
+        table
+            + &row("together", "1.00", &|split| {
+                percent(Some(split.evaluation.accuracy))
+            })
     }
 }
 
