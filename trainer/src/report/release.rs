@@ -13,11 +13,11 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::{ModelReport, class_table};
-use crate::data::{DataConfig, Labels, Split, Splits};
+use crate::data::{Labels, Split, Splits};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
 use crate::models::class_names;
-use crate::train::{self, Checkpoint, EpochRecord};
+use crate::train::{self, Checkpoint, EpochRecord, RunConfig};
 
 /// A model that can ship, with all that is known about it.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Release {
 
         let labels = class_names(header.config.network.classes());
         let training = TrainingCard {
-            data: origin(&header.config.data),
+            data: origin(&header.config),
             data_sha256: header.data.clone(),
             faces: faces.training.len(),
             epochs: header.history.len(),
@@ -197,8 +197,13 @@ fn uncertainty(scored: &[(Split, Predictions)]) -> Option<UncertaintyCard> {
     })
 }
 
-/// How cards name the data.
-fn origin(data: &DataConfig) -> String {
+/// How cards name what was learned from.
+fn origin(run: &RunConfig) -> String {
+    let data = &run.data;
+    let teacher = match run.distillation {
+        Some(_) => ", beside the answers of a teacher",
+        None => "",
+    };
     let chosen = "epoch and temperature chosen on PublicTest";
     let labels = match data.labels {
         Labels::Own if data.votes_share > 0.0 => format!(
@@ -208,7 +213,7 @@ fn origin(data: &DataConfig) -> String {
         Labels::Own => String::new(),
         labels => format!(", with {}", labels.origin()),
     };
-    format!("FER2013 (Goodfellow et al. 2013), split Training{labels}; {chosen}")
+    format!("FER2013 (Goodfellow et al. 2013), split Training{labels}{teacher}; {chosen}")
 }
 
 /// Scores a model on [`Split::PublicTest`] and, if asked, on [`Split::PrivateTest`], and puts the
