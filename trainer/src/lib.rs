@@ -24,6 +24,7 @@ pub mod photo;
 pub mod pretrained;
 pub mod report;
 pub mod robustness;
+pub mod settings;
 pub mod study;
 pub mod teacher;
 pub mod train;

@@ -190,6 +190,11 @@ impl ResidualBlock {
         self.second.forward(inner, Some(shortcut), true, ops)
     }
 
+    /// Its convolutions, in the order in which they compute.
+    pub fn convs_mut(&mut self) -> impl Iterator<Item = &mut ConvNorm> {
+        (self.shortcut.iter_mut()).chain([&mut self.first, &mut self.second])
+    }
+
     /// Adds the block to a plan.
     pub fn export(&self, plan: &mut PlanBuilder, input: TensorId) -> TensorId {
         let shortcut = match &self.shortcut {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{
     CentreCrop, ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig, mean_over_map,
 };
-use super::{Ops, PlanBuilder, face_input};
+use super::{Layers, Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
 use crate::plan::{Activation, Plan, TensorId};
 
@@ -105,5 +105,14 @@ impl CompactResNet {
         let x = plan.global_average_pool(x);
         let logits = plan.linear(x, &self.head);
         plan.finish(vec![logits])
+    }
+
+    /// What an export writes.
+    pub fn layers_mut(&mut self) -> Layers<'_> {
+        let blocks = self.blocks.iter_mut().flat_map(|block| block.convs_mut());
+        Layers {
+            convs: std::iter::once(&mut self.stem).chain(blocks).collect(),
+            head: &mut self.head,
+        }
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{CentreCrop, ConvNorm, ConvNormConfig, mean_over_map};
-use super::{Ops, PlanBuilder, face_input};
+use super::{Layers, Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
 use crate::plan::{Activation, Plan, TensorId};
 
@@ -115,5 +115,13 @@ impl CompactVgg {
         let x = plan.global_average_pool(x);
         let logits = plan.linear(x, &self.head);
         plan.finish(vec![logits])
+    }
+
+    /// What an export writes.
+    pub fn layers_mut(&mut self) -> Layers<'_> {
+        Layers {
+            convs: self.stages.iter_mut().flatten().collect(),
+            head: &mut self.head,
+        }
     }
 }

@@ -189,7 +189,7 @@ fn fold(norm: &BatchNorm, weight: &mut [f32], bias: &mut [f32]) {
 }
 
 /// Each block of `rows * columns` values, row-major, transposed.
-fn transposed_each(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+pub(super) fn transposed_each(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     let mut result = Vec::with_capacity(values.len());
     for block in values.chunks_exact(rows * columns) {
         for column in 0..columns {

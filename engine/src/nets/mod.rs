@@ -2,7 +2,7 @@
 //!
 //! Each network is written once, against [`Ops`]: with [`StockOps`] it runs on any Burn device,
 //! the trainer brings operations with faster gradients. Its export folds each batch norm into the
-//! convolution before it.
+//! convolution before it; import brings the weights of a plan back.
 
 pub mod blocks;
 pub mod compact_resnet;
@@ -10,6 +10,7 @@ pub mod compact_vgg;
 mod cost;
 mod export;
 pub mod file;
+mod import;
 pub mod ops;
 pub mod stack;
 pub mod student;
@@ -27,6 +28,7 @@ pub use compact_vgg::{CompactVgg, CompactVggConfig};
 pub use cost::macs;
 pub use export::PlanBuilder;
 pub use file::{NetworkFile, NetworkFileError};
+pub use import::{ImportError, Layers};
 pub use ops::{Ops, StockOps};
 pub use student::{Student, StudentConfig};
 pub use studies::{StudyConfig, StudyNetwork};
@@ -131,6 +133,16 @@ impl Network {
             Self::Student(student) => Some(student.export()),
             Self::CompactVgg(vgg) => Some(vgg.export()),
             Self::CompactResNet(resnet) => Some(resnet.export()),
+            Self::Study(_) => None,
+        }
+    }
+
+    /// What an export writes; none for the systems of the studies.
+    pub fn layers_mut(&mut self) -> Option<Layers<'_>> {
+        match self {
+            Self::Student(student) => Some(student.layers_mut()),
+            Self::CompactVgg(vgg) => Some(vgg.layers_mut()),
+            Self::CompactResNet(resnet) => Some(resnet.layers_mut()),
             Self::Study(_) => None,
         }
     }

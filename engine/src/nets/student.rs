@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig, mean_over_map};
-use super::{Ops, PlanBuilder, face_input};
+use super::{Layers, Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
 use crate::plan::{Activation, Plan, TensorId};
 
@@ -103,5 +103,17 @@ impl Student {
         let x = plan.global_average_pool(x);
         let logits = plan.linear(x, &self.head);
         plan.finish(vec![logits])
+    }
+
+    /// What an export writes.
+    pub fn layers_mut(&mut self) -> Layers<'_> {
+        let blocks = self.blocks.iter_mut().flat_map(|block| block.convs_mut());
+        Layers {
+            convs: [&mut self.stem, &mut self.reduce]
+                .into_iter()
+                .chain(blocks)
+                .collect(),
+            head: &mut self.head,
+        }
     }
 }

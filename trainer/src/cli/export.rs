@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use mien_engine::card::ModelCard;
+use mien_engine::nets::NetworkFile;
 use mien_engine::plan::{Plan, WeightStorage};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -14,10 +15,10 @@ use super::{Failure, OrFail, Outcome, start};
 use crate::agreement::agreement;
 use crate::data::{DataConfig, Labels, VOTES_FILE};
 use crate::files::write_atomically;
-use crate::models::Model;
+use crate::models::{Model, class_names};
 use crate::onnx;
 use crate::report::{ModelReport, Release, ReleaseError};
-use crate::train::{CHECKPOINT_FILE, Checkpoint, best_plan};
+use crate::train::{CHECKPOINT_FILE, Checkpoint, best_network, best_plan};
 
 /// Writes a run's best network as a model with its card, or a model anew with other storage; with
 /// data its card is written anew too.
@@ -25,7 +26,8 @@ use crate::train::{CHECKPOINT_FILE, Checkpoint, best_plan};
 pub struct Export {
     /// A run's folder, the path of a .mien file, or the name of a shipped model.
     source: String,
-    /// The .mien file to write; a run's card goes beside it.
+    /// The .mien file to write; a run's card goes beside it. With the ending .safetensors a run is
+    /// written as it was trained: networks that have no plan are written so.
     #[arg(long, required_unless_present = "onnx")]
     out: Option<PathBuf>,
     /// An ONNX file to write, for other runtimes: 32-bit floats. Input and outputs have the channels
@@ -80,11 +82,13 @@ impl Export {
         let folder = Path::new(&self.source);
         if folder.join(CHECKPOINT_FILE).exists() {
             let run = self.mean(start::checkpoint(&folder.join(CHECKPOINT_FILE))?)?;
-            if let Some(out) = &self.out {
-                self.export_run(&run, out)
-            } else {
-                let plan = best_plan(&run).ok_or(ReleaseError::NoPlan);
-                self.write_onnx(&plan.map_err(blame)?)
+            match &self.out {
+                Some(out) if is_network_file(out) => write_network(&run, out),
+                Some(out) => self.export_run(&run, out),
+                None => {
+                    let plan = best_plan(&run).ok_or(ReleaseError::NoPlan);
+                    self.write_onnx(&plan.map_err(blame)?)
+                }
             }
         } else {
             let model = Model::load(&self.source).or_user()?;
@@ -221,6 +225,22 @@ impl Export {
         );
         Ok(())
     }
+}
+
+/// Whether a file holds a network as it was trained, by its ending.
+pub(super) fn is_network_file(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "safetensors")
+}
+
+/// Writes the network of a run as it was trained, in 16 bits.
+fn write_network(run: &Checkpoint, out: &Path) -> Outcome {
+    let config = &run.header.config.network;
+    let network = NetworkFile {
+        config: config.clone(),
+        labels: class_names(config.classes()),
+        network: best_network(run),
+    };
+    write_atomically(out, &network.to_bytes().or_internal()?).or_user()
 }
 
 /// Whose labels the run of a card learned from.

@@ -11,7 +11,7 @@ use mien_engine::nets::file::NetworkFile;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
-use super::{OrFail, Outcome, progress, start};
+use super::{OrFail, Outcome, export, progress, start};
 use crate::data::DataSet;
 use crate::evaluate::Reader;
 use crate::models::{Model, class_names};
@@ -84,7 +84,6 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
             .with_context(|| format!("cannot read {}; check the path", path.display()))
             .or_user()
     };
-    let is_network = path.extension().is_some_and(|end| end == "safetensors");
     let (bytes, reader) = if path.is_dir() {
         let path = path.join(CHECKPOINT_FILE);
         let bytes = read(&path)?;
@@ -94,7 +93,7 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
             bytes,
             Reader::of_network(train::best_network(&run), classes),
         )
-    } else if is_network {
+    } else if export::is_network_file(path) {
         let bytes = read(path)?;
         let file = NetworkFile::from_bytes(&bytes, &Device::flex())
             .with_context(|| format!("{} holds no network; export it again", path.display()))

@@ -30,6 +30,9 @@ pub struct Train {
     /// Trains so many epochs instead of what the run says.
     #[arg(long)]
     epochs: Option<usize>,
+    /// Takes another seed than the run says; give it an --out of its own.
+    #[arg(long)]
+    seed: Option<u64>,
     /// Where to train.
     #[arg(long, value_enum, default_value_t = DeviceArg::Cpu)]
     device: DeviceArg,
@@ -67,6 +70,7 @@ impl Train {
         let devices = Place::from(self.device).devices(self.devices.into());
         let devices = devices.or_user()?;
         let mut config = RunConfig::read(&self.run).or_user()?;
+        config.seed = self.seed.unwrap_or(config.seed);
         if let Some(epochs) = self.epochs {
             config.epochs = epochs;
             config.check().or_user()?;

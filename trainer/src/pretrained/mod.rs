@@ -5,22 +5,28 @@
 //! | `.pth`, `.pt`: a PyTorch state dict with torchvision's names | `VGG16`, `ResNet50`, `Inception_v3`, `EfficientNet` |
 //! | `.safetensors`: the same | the same |
 //! | `.json`, beside its `.bin`: a TensorFlow.js graph | `MobileNetV1` |
+//! | `.mien`: one of our own models, as export writes it | the student and its teachers |
+//! | `.safetensors`: one of our own networks, as export writes it | all |
 //!
-//! The last layers, which know other classes, begin afresh. Faces are gray: a first convolution
-//! over three colours becomes the sum over them.
+//! Last layers that know other classes begin afresh. Faces are gray: a first convolution over three
+//! colours becomes the sum over them.
 
 mod names;
 mod state_dict;
+mod statistics;
 mod tfjs;
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use burn::tensor::Device;
 use mien_engine::nets::studies::{StudyConfig, StudyNetwork};
-use mien_engine::nets::{Network, NetworkConfig};
+use mien_engine::nets::{Network, NetworkConfig, NetworkFile, NetworkFileError};
+use mien_engine::plan::Plan;
 use thiserror::Error;
 
 use crate::data::DataSet;
+use crate::train::weights;
 
 /// Why weights from elsewhere cannot be used.
 #[derive(Debug, Error)]
@@ -44,7 +50,8 @@ pub enum PretrainedError {
     /// No names are known for this network's layers.
     #[error(
         "weights from elsewhere are read for vgg16, res-net50, inception-v3 and efficient-net, \
-         from .json for mobile-net; take another network, or no start"
+         from .json for mobile-net, from .mien for student, compact-vgg and compact-res-net; take \
+         another network, or no start"
     )]
     Network,
     /// A tensor that the network needs is not there.
@@ -52,6 +59,14 @@ pub enum PretrainedError {
     Missing {
         /// Its name, as the network or the file has it.
         name: String,
+    },
+    /// A model of ours is of another network.
+    #[error("{reason}; give the run the network that {} was trained as", path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
     },
     /// A tensor has another shape.
     #[error("{reason}; these weights want the whole network: set network.reduce to 1")]
@@ -65,29 +80,102 @@ pub enum PretrainedError {
 #[must_use]
 pub fn is_named_so(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ["pth", "pt", "safetensors", "json"].contains(&ending))
+    ending.is_some_and(|ending| ["pth", "pt", "safetensors", "json", "mien"].contains(&ending))
 }
 
-/// Puts the weights of a file into `network`, which is on the CPU and of `config`; the last layers
-/// stay as they are. `faces` measure what a folded batch norm no longer says.
+/// Puts the weights of a file into `network`, which is on the CPU and of `config`; last layers of
+/// other classes stay as they are. `faces` measure what a folded batch norm no longer says.
 pub fn load(
     path: &Path,
     config: &NetworkConfig,
     network: Network,
     faces: &DataSet,
 ) -> Result<Network, PretrainedError> {
-    let (NetworkConfig::Study(config), Network::Study(network)) = (config, network) else {
-        return Err(PretrainedError::Network);
-    };
-    let is_json = path.extension().is_some_and(|ending| ending == "json");
-    let loaded = match network {
-        StudyNetwork::MobileNet(network) if is_json => {
-            StudyNetwork::MobileNet(tfjs::load(path, network, faces)?)
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if ending == Some("safetensors")
+        && let Some(file) = own_network(path)?
+    {
+        return from_network(path, &file, config, network);
+    }
+    match (ending, config, network) {
+        (Some("mien"), _, network) => from_model(path, network, faces),
+        (Some("json"), _, Network::Study(StudyNetwork::MobileNet(network))) => {
+            let mut network = tfjs::load(path, network)?;
+            let seen = statistics::of(faces, |faces, ops| drop(network.forward(faces, ops)));
+            statistics::give(&mut network.layers, seen);
+            Ok(Network::Study(StudyNetwork::MobileNet(network)))
         }
-        network if !is_json => from_state_dict(path, config, network)?,
-        _ => return Err(PretrainedError::Network),
-    };
-    Ok(Network::Study(loaded))
+        (Some("json"), ..) => Err(PretrainedError::Network),
+        (_, NetworkConfig::Study(config), Network::Study(network)) => {
+            from_state_dict(path, config, network).map(Network::Study)
+        }
+        _ => Err(PretrainedError::Network),
+    }
+}
+
+fn from_model(
+    path: &Path,
+    mut network: Network,
+    faces: &DataSet,
+) -> Result<Network, PretrainedError> {
+    if network.layers_mut().is_none() {
+        return Err(PretrainedError::Network);
+    }
+    let plan = Plan::from_bytes(&read(path)?).map_err(|error| PretrainedError::Format {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    network
+        .import(&plan)
+        .map_err(|error| PretrainedError::Other {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    let seen = statistics::of(faces, |faces, ops| drop(network.forward(faces, ops)));
+    if let Some(layers) = network.layers_mut() {
+        statistics::give(layers.convs, seen);
+    }
+    Ok(network)
+}
+
+/// The network of a file that says which of ours it holds.
+fn own_network(path: &Path) -> Result<Option<NetworkFile>, PretrainedError> {
+    match NetworkFile::from_bytes(&read(path)?, &Device::flex()) {
+        Ok(file) => Ok(Some(file)),
+        Err(
+            NetworkFileError::UnknownNetwork(_)
+            | NetworkFileError::Format(_)
+            | NetworkFileError::TooLarge(_),
+        ) => Ok(None),
+        Err(error) => Err(PretrainedError::Format {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn from_network(
+    path: &Path,
+    file: &NetworkFile,
+    config: &NetworkConfig,
+    network: Network,
+) -> Result<Network, PretrainedError> {
+    if file.config.clone().with_classes(config.classes()) != *config {
+        return Err(PretrainedError::Other {
+            path: path.to_owned(),
+            reason: "the file's network has other settings".to_owned(),
+        });
+    }
+    let (theirs, fresh) = (weights::read(&file.network), weights::read(&network));
+    let values = weights::transplant(&file.network, &theirs, &network, &fresh);
+    Ok(weights::write(network, &values))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PretrainedError> {
+    fs::read(path).map_err(|source| PretrainedError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn from_state_dict(

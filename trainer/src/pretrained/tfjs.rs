@@ -13,13 +13,9 @@ use mien_engine::nets::studies::mobile_net::MobileNet;
 use serde::Deserialize;
 
 use super::PretrainedError;
-use crate::data::DataSet;
-use crate::ops::FastOps;
 
 /// What the network subtracts from blue, green and red of 0 to 255, in this order.
 const MEANS: [f32; 3] = [103.939, 116.779, 123.68];
-/// Faces that the statistics of batch norms are measured on.
-const FACES: usize = 256;
 
 #[derive(Deserialize)]
 struct Graph {
@@ -41,24 +37,10 @@ struct Entry {
     quantization: Option<serde_json::Value>,
 }
 
-/// Puts the weights of a graph into a network; its last layer stays as it is.
-pub fn load(
-    path: &Path,
-    network: MobileNet,
-    faces: &DataSet,
-) -> Result<MobileNet, PretrainedError> {
-    let weights = read(path)?;
-    let network = fill(&weights, network)?;
-    let some = faces.select(0..faces.len().min(FACES));
-    let input = face_input();
-    let pixels: Vec<f32> = (0..some.len())
-        .flat_map(|face| some.pixels(face))
-        .map(|pixel| pixel * input.scale + input.offset)
-        .collect();
-    let side = mien_engine::crop::SIDE;
-    let data = TensorData::new(pixels, [some.len(), 1, side, side]);
-    let faces = Tensor::from_data(data, &Device::flex());
-    Ok(network.with_statistics_of(faces, &FastOps::default()))
+/// Puts the weights of a graph into a network; its last layer stays as it is, and its batch norms
+/// have no statistics.
+pub fn load(path: &Path, network: MobileNet) -> Result<MobileNet, PretrainedError> {
+    fill(&read(path)?, network)
 }
 
 /// A tensor with its shape.

@@ -2,9 +2,10 @@
 //!
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
-//! last split), `agreement` (how many people see what models say), `members` (those of an
-//! ensemble), `ablation` or `benches`, and `REPORT` a file of the reports' folder without its ending;
-//! for `agreement` several, with spaces between.
+//! last split), `agreement` (how many people see what models say), `seeds` (how far runs lie apart
+//! that differ in their seeds), `members` (those of an ensemble), `ablation` or `benches`, and
+//! `REPORT` a file of the reports' folder without its ending; for `agreement` and `seeds` several,
+//! with spaces between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use thiserror::Error;
 use super::confusion::percent;
 use super::{BenchReport, class_table, confusion, curves};
 use crate::teacher::EnsembleReport;
-use crate::train::{AblationReport, EpochRecord};
+use crate::train::{AblationReport, EpochRecord, mean_and_deviation};
 
 /// Begins and ends the name of a table.
 const OPEN: &str = "<!-- ";
@@ -179,6 +180,7 @@ impl Document {
                 "splits" => parse::<ModelReport>(&path)?.split_table(),
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
                 "agreement" => agreement_table(reports, report)?,
+                "seeds" => seeds_table(reports, report)?,
                 "members" => parse::<EnsembleReport>(&path)?.table(),
                 "ablation" => parse::<AblationReport>(&path)?.table(),
                 "benches" => parse::<BenchReport>(&path)?.table(),
@@ -205,6 +207,30 @@ fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError>
     Ok(table)
 }
 
+/// The share of recognised faces in each of the runs that are named with spaces between, their mean
+/// and their standard deviation, by split.
+fn seeds_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
+    let runs = names
+        .split_whitespace()
+        .map(|name| parse::<ModelReport>(&reports.join(name).with_extension("json")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut table = "| split | top-1 of each run | mean | standard deviation |\n\
+                     | --- | --- | --- | --- |\n"
+        .to_owned();
+    let splits = runs.first().map_or(&[][..], |run| &run.evaluations);
+    for SplitEvaluation { split, .. } in splits {
+        let shares: Vec<f64> = (runs.iter().flat_map(|run| &run.evaluations))
+            .filter(|scored| scored.split == *split)
+            .map(|scored| scored.evaluation.accuracy)
+            .collect();
+        let (mean, deviation) = mean_and_deviation(&shares);
+        let each: Vec<String> = shares.iter().map(|&share| percent(Some(share))).collect();
+        let cells = [each.join(", "), percent(Some(mean)), percent(deviation)];
+        table += &["| ", split, " | ", &cells.join(" | "), " |\n"].concat();
+    }
+    Ok(table)
+}
+
 /// What stands before the next table's marker, the marker's name, and what follows it.
 fn next_marker(text: &str) -> Option<(&str, &str, &str)> {
     let start = text.find(OPEN)?;
@@ -225,6 +251,8 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DocumentError
 
 #[cfg(test)]
 mod tests {
+    use mien_engine::metrics::{Evaluation, Predictions};
+
     use super::*;
 
     fn document(text: &str) -> Document {
@@ -246,6 +274,32 @@ mod tests {
         assert!(filled.ends_with("| --- |\n<!-- end -->\n\nafter\n"));
         let again = document(&filled).filled(folder.path()).expect("a table");
         assert_eq!(again, filled);
+    }
+
+    #[test]
+    fn seeds_are_set_beside_each_other_by_split() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let labels = ["happy", "sad"].map(str::to_owned);
+        for (name, answers) in [("a", [1.0, 0.0]), ("b", [0.0, 1.0])] {
+            // One face is right in either run; of the other, in the second only.
+            let logits = vec![1.0, 0.0, answers[0], answers[1]];
+            let predictions = Predictions::new(logits, vec![0, 1], 2).expect("two faces");
+            let scored = SplitEvaluation {
+                split: "private-test".to_owned(),
+                evaluation: Evaluation::new(&predictions, &labels),
+            };
+            let report = serde_json::json!({
+                "model": name,
+                "evaluations": [scored],
+                "history": [],
+            });
+            let path = folder.path().join(name).with_extension("json");
+            fs::write(path, report.to_string()).expect("a writable folder");
+        }
+        let text = "<!-- seeds of a b -->\n<!-- end -->\n";
+        let filled = document(text).filled(folder.path()).expect("a table");
+        let row = "| private-test | 50.0 %, 100.0 % | 75.0 % | 35.4 % |";
+        assert!(filled.contains(row), "{filled}");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Which systems are compared, read from a TOML file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mien_engine::study_report::Reported;
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::vote::Rule;
+use crate::settings::{self, SettingsError};
 use crate::train::{ConfigError, RunConfig};
 
 /// What is compared: all systems, trained by one protocol.
@@ -65,22 +66,9 @@ pub enum Method {
 /// Why the systems cannot be compared.
 #[derive(Debug, Error)]
 pub enum StudiesError {
-    /// The file does not exist or cannot be read.
-    #[error("cannot read {}; check the path", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The file is not what it should be.
-    #[error("{} is not valid", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
+    /// The file cannot be read, or is not valid.
+    #[error(transparent)]
+    File(#[from] SettingsError),
     /// A system's settings do not make a run.
     #[error("the settings of the system {system:?} are not those of a run")]
     Settings {
@@ -113,14 +101,7 @@ pub enum StudiesError {
 impl StudiesConfig {
     /// Reads and checks the file.
     pub fn read(path: &Path) -> Result<Self, StudiesError> {
-        let text = std::fs::read_to_string(path).map_err(|source| StudiesError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let config: Self = toml::from_str(&text).map_err(|source| StudiesError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let config: Self = settings::read(path)?;
         config.check()?;
         Ok(config)
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::augment::Augmentation;
 use crate::average::Average;
 use crate::data::DataConfig;
+use crate::settings::{self, SettingsError};
 
 /// Which networks teach, and what they see.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -36,22 +37,9 @@ pub struct TeacherConfig {
 /// Why an ensemble's file cannot be used.
 #[derive(Debug, Error)]
 pub enum TeacherConfigError {
-    /// The file does not exist or cannot be read.
-    #[error("cannot read the ensemble {}; check the path", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The file is not an ensemble's settings.
-    #[error("the ensemble {} is not valid", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
-    },
+    /// The file cannot be read, or is not valid.
+    #[error(transparent)]
+    File(#[from] SettingsError),
     /// Nobody teaches, or nothing is taught.
     #[error("the ensemble {} needs at least one member and one view", path.display())]
     Empty {
@@ -63,15 +51,7 @@ pub enum TeacherConfigError {
 impl TeacherConfig {
     /// Reads and checks an ensemble's file; the members' paths are then as seen from here.
     pub fn read(path: &Path) -> Result<Self, TeacherConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| TeacherConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut config: Self =
-            toml::from_str(&text).map_err(|source| TeacherConfigError::Parse {
-                path: path.to_owned(),
-                source,
-            })?;
+        let mut config: Self = settings::read(path)?;
         if config.members.is_empty() || config.views == 0 {
             return Err(TeacherConfigError::Empty {
                 path: path.to_owned(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Checkpoint, ConfigError, RunConfig};
+use crate::settings::{self, SettingsError};
 
 /// What is compared: a run and its variants, read from a TOML file.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -36,22 +37,9 @@ pub struct Variant {
 /// Why an ablation cannot be made.
 #[derive(Debug, Error)]
 pub enum AblationError {
-    /// A file does not exist or cannot be read.
-    #[error("cannot read {}; check the path", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("{} is not valid", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
+    /// The file cannot be read, or is not valid.
+    #[error(transparent)]
+    File(#[from] SettingsError),
     /// A variant's settings do not make a run.
     #[error("the variant {variant:?} is not a valid run")]
     Variant {
@@ -87,9 +75,9 @@ pub const BASE: &str = "base";
 
 /// Reads an ablation and gives its runs, the base's first, seed by seed.
 pub fn trials(path: &Path) -> Result<Vec<Trial>, AblationError> {
-    let config: AblationConfig = parse(path)?;
+    let config: AblationConfig = settings::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut base: toml::Table = parse(&folder.join(&config.base))?;
+    let mut base: toml::Table = settings::read(&folder.join(&config.base))?;
     merge(&mut base, &config.shared);
     let unchanged = Variant {
         name: BASE.to_owned(),
@@ -130,17 +118,6 @@ pub fn trials(path: &Path) -> Result<Vec<Trial>, AblationError> {
         }
     }
     Ok(trials)
-}
-
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, AblationError> {
-    let text = std::fs::read_to_string(path).map_err(|source| AblationError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    toml::from_str(&text).map_err(|source| AblationError::Parse {
-        path: path.to_owned(),
-        source: Box::new(source),
-    })
 }
 
 /// Lays settings over others: tables are merged, all else is replaced.
@@ -258,18 +235,28 @@ impl AblationRow {
             }
         }
         let count = accuracies.len().max(1) as f64;
-        let accuracy = accuracies.iter().sum::<f64>() / count;
-        let squares: f64 = accuracies.iter().map(|one| (one - accuracy).powi(2)).sum();
+        let (accuracy, deviation) = mean_and_deviation(&accuracies);
         Self {
             variant: variant.to_owned(),
-            deviation: (accuracies.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
             accuracies,
             accuracy,
+            deviation,
             loss: loss / count,
             difference: 0.0,
             epoch_seconds: seconds / count,
         }
     }
+}
+
+/// The mean, 0 without values, and the standard deviation of a sample (`n - 1`), none for fewer than
+/// two values.
+#[must_use]
+pub fn mean_and_deviation(values: &[f64]) -> (f64, Option<f64>) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
+    (mean, deviation)
 }
 
 #[cfg(test)]
@@ -323,6 +310,14 @@ mod tests {
         same.name.clone_from(&base.name);
         assert_eq!(&same, base);
         assert!((adam.optimizer.momentum - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_deviation_is_that_of_a_sample() {
+        let (mean, deviation) = mean_and_deviation(&[0.5, 0.7, 0.6]);
+        assert!((mean - 0.6).abs() < 1e-12);
+        assert!((deviation.expect("three values") - 0.1).abs() < 1e-12);
+        assert_eq!(mean_and_deviation(&[0.5]), (0.5, None));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::schedule::Schedule;
 use crate::augment::Augmentation;
 use crate::data::{DataConfig, Labels};
 use crate::ops::Precision;
+use crate::settings::{self, SettingsError};
 
 /// Everything that decides a run's result, apart from the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,22 +90,9 @@ pub struct Distillation {
 /// Why a run file cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file does not exist or cannot be read.
-    #[error("cannot read the run {}; check the path", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The file is not a run's settings.
-    #[error("the run {} is not valid", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
-    },
+    /// The file cannot be read, or is not valid.
+    #[error(transparent)]
+    File(#[from] SettingsError),
     /// A setting is out of range.
     #[error("the run's setting {setting} must be {range}")]
     Range {
@@ -118,14 +106,7 @@ pub enum ConfigError {
 impl RunConfig {
     /// Reads and checks a run file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source,
-        })?;
+        let config: Self = settings::read(path)?;
         config.check()?;
         Ok(config)
     }

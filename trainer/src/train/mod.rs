@@ -12,7 +12,7 @@ mod mixing;
 mod optimizer;
 mod schedule;
 mod shard;
-mod weights;
+pub(crate) mod weights;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,7 +26,8 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use ablation::merge;
 pub use ablation::{
-    AblationConfig, AblationError, AblationReport, AblationRow, Trial, Variant, trials,
+    AblationConfig, AblationError, AblationReport, AblationRow, Trial, Variant, mean_and_deviation,
+    trials,
 };
 pub use balance::Balance;
 pub use checkpoint::{Checkpoint, CheckpointError, EpochRecord, Header};

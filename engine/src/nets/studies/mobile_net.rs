@@ -1,7 +1,7 @@
 //! `MobileNetV1`, of study S1's question: the one network that faces have taught and whose weights
 //! are given away.
 
-use burn::module::{Module, RunningState};
+use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
@@ -90,40 +90,6 @@ impl MobileNet {
             x.clamp_max(RELU_6)
         }); // 3 x 3
         mean_over_map(maps)
-    }
-
-    /// The same function, whose batch norms have the statistics of `faces`: weights whose batch
-    /// norms were folded away can be trained on only so.
-    ///
-    /// # Shapes
-    /// - `faces`: `[batch, 1, 48, 48]`
-    #[must_use]
-    pub fn with_statistics_of(mut self, faces: Tensor<4>, ops: &impl Ops) -> Self {
-        let mut x = resized(faces, SIDE);
-        for layer in &mut self.layers {
-            let maps = ops.conv2d(&layer.conv, padded(layer, x));
-            let norm = &mut layer.norm;
-            let [batch, channels, height, width] = maps.dims();
-            let (variance, mean) = maps
-                .clone()
-                .swap_dims(0, 1)
-                .reshape([channels, batch * height * width])
-                .var_mean_bias(1);
-            let (variance, mean) = (variance.squeeze_dim(1), mean.squeeze_dim(1));
-            let deviation = |variance: Tensor<1>| variance.add_scalar(norm.epsilon).sqrt();
-            let scale = norm.gamma.val() / deviation(norm.running_var.value());
-            let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
-            let (gamma, beta) = (
-                scale.clone() * deviation(variance.clone()),
-                shift + mean.clone() * scale,
-            );
-            norm.gamma = norm.gamma.clone().map(|_| gamma.clone());
-            norm.beta = norm.beta.clone().map(|_| beta.clone());
-            norm.running_mean = RunningState::new(mean);
-            norm.running_var = RunningState::new(variance);
-            x = ops.norm_act(norm, maps, None, true).clamp_max(RELU_6);
-        }
-        self
     }
 }
 
