@@ -109,7 +109,7 @@ impl CompactResNet {
 
     /// What an export writes.
     pub fn layers_mut(&mut self) -> Layers<'_> {
-        let blocks = self.blocks.iter_mut().flat_map(|block| block.convs_mut());
+        let blocks = self.blocks.iter_mut().flat_map(ResidualBlock::convs_mut);
         Layers {
             convs: std::iter::once(&mut self.stem).chain(blocks).collect(),
             head: &mut self.head,

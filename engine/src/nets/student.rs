@@ -107,7 +107,7 @@ impl Student {
 
     /// What an export writes.
     pub fn layers_mut(&mut self) -> Layers<'_> {
-        let blocks = self.blocks.iter_mut().flat_map(|block| block.convs_mut());
+        let blocks = self.blocks.iter_mut().flat_map(ResidualBlock::convs_mut);
         Layers {
             convs: [&mut self.stem, &mut self.reduce]
                 .into_iter()
