@@ -48,7 +48,7 @@ fn what_the_user_can_mend_gives_status_1_and_a_message() {
         (vec!["inspect", missing], "there is no model"),
         (
             vec!["train", missing, "--data", missing],
-            "cannot read the run",
+            "cannot read",
         ),
         (
             vec!["export", missing, "--out", missing],
