@@ -10,16 +10,20 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SettingsError {
     /// It does not exist or cannot be read.
-    #[error("cannot read {}; check the path", path.display())]
+    #[error("cannot read the {what} {}; check the path", path.display())]
     Read {
+        /// What it sets.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// Why it failed.
         source: io::Error,
     },
     /// It is not what it should be.
-    #[error("{} is not valid", path.display())]
+    #[error("the {what} {} is not valid", path.display())]
     Parse {
+        /// What it sets.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// Where and why.
@@ -27,13 +31,15 @@ pub enum SettingsError {
     },
 }
 
-/// Reads a file of settings.
-pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
+/// Reads the settings of `what`, as a run or an ensemble, from a file.
+pub fn read<T: DeserializeOwned>(what: &'static str, path: &Path) -> Result<T, SettingsError> {
     let text = fs::read_to_string(path).map_err(|source| SettingsError::Read {
+        what,
         path: path.to_owned(),
         source,
     })?;
     toml::from_str(&text).map_err(|source| SettingsError::Parse {
+        what,
         path: path.to_owned(),
         source: Box::new(source),
     })

@@ -46,7 +46,10 @@ fn what_the_user_can_mend_gives_status_1_and_a_message() {
             "there is no split",
         ),
         (vec!["inspect", missing], "there is no model"),
-        (vec!["train", missing, "--data", missing], "cannot read"),
+        (
+            vec!["train", missing, "--data", missing],
+            "cannot read the run",
+        ),
         (
             vec!["export", missing, "--out", missing],
             "there is no model",

@@ -1,10 +1,10 @@
 //! The blocks that the networks are built of.
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Ops, PlanBuilder};
 use crate::plan::{Activation, Residual, TensorId};
@@ -72,6 +72,21 @@ impl ConvNorm {
     ) -> Tensor<4> {
         let output = ops.conv2d(&self.conv, input);
         ops.norm_act(&self.norm, output, residual, relu)
+    }
+
+    /// Puts a kernel, of the shape of the convolution's, in place, and a batch norm that was folded
+    /// to `scale * x + shift`, `[channels_out]` each. It has no statistics: mean 0, variance 1.
+    pub fn set_folded(&mut self, kernel: TensorData, scale: Vec<f32>, shift: Vec<f32>) {
+        let device = self.conv.weight.device();
+        let channels = [shift.len()];
+        self.conv.weight = Param::from_data(kernel, &device);
+        let norm = &mut self.norm;
+        norm.gamma = Param::from_data(TensorData::new(scale, channels), &device);
+        norm.beta = Param::from_data(TensorData::new(shift, channels), &device);
+        norm.running_mean = RunningState::new(Tensor::zeros(channels, &device));
+        // With what is added to it, one.
+        let variance = Tensor::ones(channels, &device).sub_scalar(norm.epsilon);
+        norm.running_var = RunningState::new(variance);
     }
 
     /// Adds the block to a plan as one layer.

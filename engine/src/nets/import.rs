@@ -1,11 +1,10 @@
-//! From the layers of a plan back to a Burn module: the inverse of [`Network::export`].
+//! From the layers of a plan back to a Burn module: the inverse of [`Network::export`](super::Network::export).
 
-use burn::module::{Param, RunningState};
+use burn::module::Param;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
 use thiserror::Error;
 
-use super::Network;
 use super::blocks::ConvNorm;
 use super::export::transposed_each;
 use crate::plan::{LayerKind, Plan};
@@ -24,14 +23,11 @@ pub struct Layers<'a> {
 #[error("{0}")]
 pub struct ImportError(String);
 
-impl Network {
-    /// Puts the weights of a plan, made from such a network, into this one. A batch norm folded away
+impl Layers<'_> {
+    /// Puts the weights of a plan, made from such a network, in place. A batch norm folded away
     /// becomes one that adds the bias and does nothing else. A head of another number of classes is
     /// left as it is.
-    pub fn import(&mut self, plan: &Plan) -> Result<(), ImportError> {
-        let Some(Layers { convs, head }) = self.layers_mut() else {
-            return Err(ImportError("no plan is made from such a network".into()));
-        };
+    pub fn import(self, plan: &Plan) -> Result<(), ImportError> {
         // A crop stands in a plan as a convolution before the first: from the last on, all others
         // have their place.
         let mut layers = plan
@@ -45,8 +41,8 @@ impl Network {
             });
         let ends = || ImportError("the file has fewer layers".into());
         let (weight, bias, _) = layers.next().ok_or_else(ends)?;
-        put_head(head, weight, bias)?;
-        for conv in convs.into_iter().rev() {
+        put_head(self.head, weight, bias)?;
+        for conv in self.convs.into_iter().rev() {
             let (weight, bias, is_depthwise) = layers.next().ok_or_else(ends)?;
             put(conv, weight, bias, is_depthwise)?;
         }
@@ -98,14 +94,7 @@ fn put(
     } else {
         transposed_each(weight, area, group_in)
     };
-    let device = target.conv.weight.device();
-    target.conv.weight = Param::from_data(TensorData::new(weight, shape), &device);
-    let norm = &mut target.norm;
-    norm.gamma = Param::from_tensor(Tensor::ones([out_channels], &device));
-    norm.beta = Param::from_data(TensorData::new(bias.to_vec(), [out_channels]), &device);
-    norm.running_mean = RunningState::new(Tensor::zeros([out_channels], &device));
-    // With what is added to it, one.
-    let variance = Tensor::ones([out_channels], &device).sub_scalar(norm.epsilon);
-    norm.running_var = RunningState::new(variance);
+    let kernel = TensorData::new(weight, shape);
+    target.set_folded(kernel, vec![1.0; out_channels], bias.to_vec());
     Ok(())
 }

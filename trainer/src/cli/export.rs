@@ -15,7 +15,7 @@ use super::{Failure, OrFail, Outcome, start};
 use crate::agreement::agreement;
 use crate::data::{DataConfig, Labels, VOTES_FILE};
 use crate::files::write_atomically;
-use crate::models::{Model, class_names};
+use crate::models::Model;
 use crate::onnx;
 use crate::report::{ModelReport, Release, ReleaseError};
 use crate::train::{CHECKPOINT_FILE, Checkpoint, best_network, best_plan};
@@ -233,11 +233,11 @@ pub(super) fn is_network_file(path: &Path) -> bool {
 }
 
 /// Writes the network of a run as it was trained, in 16 bits.
-fn write_network(run: &Checkpoint, out: &Path) -> Outcome {
-    let config = &run.header.config.network;
+pub(super) fn write_network(run: &Checkpoint, out: &Path) -> Outcome {
+    let config = &run.header.config;
     let network = NetworkFile {
-        config: config.clone(),
-        labels: class_names(config.classes()),
+        config: config.network.clone(),
+        labels: config.labels(),
         network: best_network(run),
     };
     write_atomically(out, &network.to_bytes().or_internal()?).or_user()

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use mien_engine::nets::file::NetworkFile;
 use mien_engine::study_report::{StudyReport, StudyRow};
 
 use super::data_source::DataSource;
-use super::{Failure, OrFail, Outcome, start};
+use super::{Failure, OrFail, Outcome, export, start};
 use crate::average::Average;
 use crate::data::Splits;
 use crate::files::write_atomically;
 use crate::study::{self, Method, Rule, StudiesConfig, System, SystemConfig, Task};
 use crate::teacher::{self, SoftLabels, TeacherConfig};
-use crate::train::{self, CHECKPOINT_FILE, Checkpoint, Distillation, Progress, RunConfig};
+use crate::train::{CHECKPOINT_FILE, Checkpoint, Distillation, Progress, RunConfig};
 
 /// What a teacher has said, in its folder.
 const ANSWERS_FILE: &str = "answers.soft";
@@ -164,13 +163,7 @@ impl Study {
         fs::create_dir_all(&self.ship)
             .with_context(|| format!("cannot make {}; choose another --ship", self.ship.display()))
             .or_user()?;
-        let network = NetworkFile {
-            config: run.header.config.network.clone(),
-            labels: row.labels.clone(),
-            network: train::best_network(&run),
-        };
-        let bytes = network.to_bytes().or_internal()?;
-        write_atomically(&path, &bytes).or_user()?;
+        export::write_network(&run, &path)?;
         let row = StudyRow {
             file: Some(file),
             ..row.clone()

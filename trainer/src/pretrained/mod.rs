@@ -101,8 +101,8 @@ pub fn load(
         (Some("mien"), _, network) => from_model(path, network, faces),
         (Some("json"), _, Network::Study(StudyNetwork::MobileNet(network))) => {
             let mut network = tfjs::load(path, network)?;
-            let seen = statistics::of(faces, |faces, ops| drop(network.forward(faces, ops)));
-            statistics::give(&mut network.layers, seen);
+            let whole = Network::Study(StudyNetwork::MobileNet(network.clone()));
+            statistics::give(&mut network.layers, statistics::of(&whole, faces));
             Ok(Network::Study(StudyNetwork::MobileNet(network)))
         }
         (Some("json"), ..) => Err(PretrainedError::Network),
@@ -118,20 +118,18 @@ fn from_model(
     mut network: Network,
     faces: &DataSet,
 ) -> Result<Network, PretrainedError> {
-    if network.layers_mut().is_none() {
-        return Err(PretrainedError::Network);
-    }
+    let layers = network.layers_mut().ok_or(PretrainedError::Network)?;
     let plan = Plan::from_bytes(&read(path)?).map_err(|error| PretrainedError::Format {
         path: path.to_owned(),
         reason: error.to_string(),
     })?;
-    network
+    layers
         .import(&plan)
         .map_err(|error| PretrainedError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-    let seen = statistics::of(faces, |faces, ops| drop(network.forward(faces, ops)));
+    let seen = statistics::of(&network, faces);
     if let Some(layers) = network.layers_mut() {
         statistics::give(layers.convs, seen);
     }

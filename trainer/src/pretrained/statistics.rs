@@ -7,12 +7,12 @@ use burn::module::RunningState;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Linear};
-use burn::tensor::{Device, Tensor, TensorData};
-use mien_engine::crop::SIDE;
+use burn::tensor::Tensor;
 use mien_engine::nets::blocks::ConvNorm;
-use mien_engine::nets::{Ops, face_input};
+use mien_engine::nets::{Network, Ops};
 
 use crate::data::DataSet;
+use crate::evaluate;
 use crate::ops::FastOps;
 
 /// Faces that the statistics are measured on.
@@ -25,18 +25,12 @@ pub struct Statistics {
     variance: Tensor<1>,
 }
 
-/// What each batch norm of a network sees of `faces`, in the order in which they compute. `forward`
-/// lets the network compute on faces, `[batch, 1, 48, 48]`.
-pub fn of(faces: &DataSet, forward: impl FnOnce(Tensor<4>, &Observer)) -> Vec<Statistics> {
-    let some = faces.select(0..faces.len().min(FACES));
-    let input = face_input();
-    let pixels: Vec<f32> = (0..some.len())
-        .flat_map(|face| some.pixels(face))
-        .map(|pixel| pixel * input.scale + input.offset)
-        .collect();
-    let data = TensorData::new(pixels, [some.len(), 1, SIDE, SIDE]);
+/// What each batch norm of a network sees of `faces`, in the order in which they compute.
+pub fn of(network: &Network, faces: &DataSet) -> Vec<Statistics> {
+    let some = 0..faces.len().min(FACES);
+    let pixels: Vec<f32> = some.flat_map(|face| faces.pixels(face)).collect();
     let observer = Observer::default();
-    forward(Tensor::from_data(data, &Device::flex()), &observer);
+    evaluate::logits(network, &pixels, &observer);
     observer.seen.into_inner()
 }
 
@@ -61,7 +55,7 @@ pub fn give<'a>(
 
 /// Operations that keep what batch norms see.
 #[derive(Debug, Default)]
-pub struct Observer {
+struct Observer {
     ops: FastOps,
     seen: RefCell<Vec<Statistics>>,
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use burn::module::{Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 use mien_engine::nets::blocks::ConvNorm;
 use mien_engine::nets::face_input;
@@ -176,7 +175,6 @@ fn put(
     scale: Vec<f32>,
     shift: Vec<f32>,
 ) -> Result<(), PretrainedError> {
-    let device = Device::flex();
     let wanted = layer.conv.weight.dims();
     let channels = wanted[0];
     if kernel.shape().as_slice() != wanted || [scale.len(), shift.len()] != [channels; 2] {
@@ -184,13 +182,6 @@ fn put(
             reason: format!("{name} is {:?}, the network's {wanted:?}", kernel.shape()),
         });
     }
-    layer.conv.weight = Param::from_data(kernel, &device);
-    let norm = &mut layer.norm;
-    norm.gamma = Param::from_data(TensorData::new(scale, [channels]), &device);
-    norm.beta = Param::from_data(TensorData::new(shift, [channels]), &device);
-    norm.running_mean = RunningState::new(Tensor::zeros([channels], &device));
-    // With what is added to it, one.
-    let variance = Tensor::ones([channels], &device).sub_scalar(norm.epsilon);
-    norm.running_var = RunningState::new(variance);
+    layer.set_folded(kernel, scale, shift);
     Ok(())
 }

@@ -16,7 +16,6 @@ use super::{ModelReport, class_table};
 use crate::data::{Labels, Split, Splits};
 use crate::evaluate::{self, EvaluateError};
 use crate::files::{WriteError, write_atomically};
-use crate::models::class_names;
 use crate::train::{self, Checkpoint, EpochRecord, RunConfig};
 
 /// A model that can ship, with all that is known about it.
@@ -77,7 +76,7 @@ impl Release {
         let bytes = plan.to_bytes(storage);
         let plan = Plan::from_bytes(&bytes)?;
 
-        let labels = class_names(header.config.network.classes());
+        let labels = header.config.labels();
         let training = TrainingCard {
             data: origin(&header.config),
             data_sha256: header.data.clone(),

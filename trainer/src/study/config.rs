@@ -101,7 +101,7 @@ pub enum StudiesError {
 impl StudiesConfig {
     /// Reads and checks the file.
     pub fn read(path: &Path) -> Result<Self, StudiesError> {
-        let config: Self = settings::read(path)?;
+        let config: Self = settings::read("comparison", path)?;
         config.check()?;
         Ok(config)
     }

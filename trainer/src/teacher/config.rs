@@ -51,7 +51,7 @@ pub enum TeacherConfigError {
 impl TeacherConfig {
     /// Reads and checks an ensemble's file; the members' paths are then as seen from here.
     pub fn read(path: &Path) -> Result<Self, TeacherConfigError> {
-        let mut config: Self = settings::read(path)?;
+        let mut config: Self = settings::read("ensemble", path)?;
         if config.members.is_empty() || config.views == 0 {
             return Err(TeacherConfigError::Empty {
                 path: path.to_owned(),

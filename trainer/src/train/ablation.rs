@@ -75,9 +75,9 @@ pub const BASE: &str = "base";
 
 /// Reads an ablation and gives its runs, the base's first, seed by seed.
 pub fn trials(path: &Path) -> Result<Vec<Trial>, AblationError> {
-    let config: AblationConfig = settings::read(path)?;
+    let config: AblationConfig = settings::read("ablation", path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut base: toml::Table = settings::read(&folder.join(&config.base))?;
+    let mut base: toml::Table = settings::read("run", &folder.join(&config.base))?;
     merge(&mut base, &config.shared);
     let unchanged = Variant {
         name: BASE.to_owned(),

@@ -13,6 +13,7 @@ use super::optimizer::OptimizerConfig;
 use super::schedule::Schedule;
 use crate::augment::Augmentation;
 use crate::data::{DataConfig, Labels};
+use crate::models::class_names;
 use crate::ops::Precision;
 use crate::settings::{self, SettingsError};
 
@@ -106,7 +107,7 @@ pub enum ConfigError {
 impl RunConfig {
     /// Reads and checks a run file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = settings::read(path)?;
+        let config: Self = settings::read("run", path)?;
         config.check()?;
         Ok(config)
     }
@@ -115,6 +116,16 @@ impl RunConfig {
     #[must_use]
     pub fn resolve(run: &Path, path: &Path) -> PathBuf {
         run.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// The names of the classes, in the order of the network's outputs.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        if self.data.classes.is_empty() {
+            return class_names(self.network.classes());
+        }
+        let classes = self.data.classes.iter();
+        classes.map(|class| class.name().to_owned()).collect()
     }
 
     /// Whether every setting is in its range.
