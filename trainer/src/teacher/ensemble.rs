@@ -13,6 +13,10 @@ use crate::evaluate::{EvaluateError, Reader};
 /// Rounds of [`mixture_weights`]; the likelihood has settled long before.
 const ROUNDS: usize = 500;
 
+/// Members of a smaller share are left out: they cost as much as the others and change next to
+/// nothing.
+const SMALLEST_SHARE: f64 = 0.005;
+
 /// One network of an ensemble.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
@@ -81,11 +85,15 @@ impl Ensemble {
     }
 
     /// The probabilities of each class, `[faces, classes]`, for faces of 0 to 255,
-    /// `[faces, 48, 48]`.
+    /// `[faces, 48, 48]`. Members of weight 0 are not asked.
     pub fn probabilities(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
         let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
-        let answers = self.ask(|reader, views| average::probabilities(reader, pixels, views))?;
-        for (member, probabilities) in self.members.iter().zip(answers) {
+        let has_weight = |member: &&Member| member.weight > 0.0;
+        let answers = self.ask(
+            |member| has_weight(&member),
+            |reader, views| average::probabilities(reader, pixels, views),
+        )?;
+        for (member, probabilities) in self.members.iter().filter(has_weight).zip(answers) {
             for (sum, probability) in sum.iter_mut().zip(probabilities) {
                 *sum += member.weight as f32 * probability;
             }
@@ -95,19 +103,24 @@ impl Ensemble {
 
     /// Each member's predictions for a data set, as logarithms of probabilities.
     pub fn predictions(&mut self, data: &DataSet) -> Result<Vec<Predictions>, EvaluateError> {
-        self.ask(|reader, views| average::predict(reader, data, views, |_| ()))
+        self.ask(
+            |_| true,
+            |reader, views| average::predict(reader, data, views, |_| ()),
+        )
     }
 
-    /// What each member says, in a thread of its own.
+    /// What each of the chosen members says, in a thread of its own.
     fn ask<T: Send>(
         &mut self,
+        is_asked: impl Fn(&Member) -> bool,
         ask: impl Fn(&mut Reader, Average) -> Result<T, EvaluateError> + Sync,
     ) -> Result<Vec<T>, EvaluateError> {
         let (ask, views) = (&ask, self.average);
         thread::scope(|scope| {
-            let readers = self.readers.iter_mut();
-            let threads: Vec<_> = readers
-                .map(|reader| scope.spawn(move || ask(reader, views)))
+            let all = self.members.iter().zip(&mut self.readers);
+            let threads: Vec<_> = all
+                .filter(|(member, _)| is_asked(member))
+                .map(|(_, reader)| scope.spawn(move || ask(reader, views)))
                 .collect();
             let answers = threads.into_iter().map(thread::ScopedJoinHandle::join);
             answers
@@ -135,8 +148,8 @@ pub fn mixture(members: &[Predictions], weights: &[f64]) -> Result<Predictions, 
 }
 
 /// The weights under which the mixture of the members makes the labels most likely, found by
-/// expectation maximisation (Dempster et al. 1977): the likelihood has a single maximum.
-/// `members` hold logarithms of probabilities.
+/// expectation maximisation (Dempster et al. 1977): the likelihood has a single maximum. Members
+/// of less than half a percent get none. `members` hold logarithms of probabilities.
 #[must_use]
 pub fn mixture_weights(members: &[Predictions]) -> Vec<f64> {
     let count = members.len();
@@ -167,7 +180,13 @@ pub fn mixture_weights(members: &[Predictions]) -> Vec<f64> {
             .map(|share| share / first.len() as f64)
             .collect();
     }
-    weights
+    for weight in &mut weights {
+        if *weight < SMALLEST_SHARE {
+            *weight = 0.0;
+        }
+    }
+    let total: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / total).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +216,14 @@ mod tests {
         };
         assert!(likelihood(&weights) <= likelihood(&[0.8, 0.2]) + 1e-6);
         assert!(likelihood(&weights) <= likelihood(&[0.5, 0.5]));
+    }
+
+    #[test]
+    fn a_member_that_adds_nothing_has_no_weight_at_all() {
+        let labels = [0, 1];
+        let good = predictions(&[[0.9, 0.1], [0.1, 0.9]], &labels);
+        let poor = predictions(&[[0.8, 0.2], [0.2, 0.8]], &labels);
+        assert_eq!(mixture_weights(&[poor, good]), [0.0, 1.0]);
     }
 
     #[test]
