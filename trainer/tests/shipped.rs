@@ -80,7 +80,13 @@ fn tables_and_pictures_are_those_of_the_reports() {
 
 #[test]
 fn the_soft_labels_are_those_of_the_committed_teachers() {
-    for name in ["teacher-1", "teacher-fer2013", "teacher-ferplus"] {
+    for name in [
+        "teacher-1",
+        "teacher-fer2013",
+        "teacher-ferplus",
+        "ensemble-fer2013",
+        "ensemble-ferplus",
+    ] {
         belong_together(name);
     }
 }
