@@ -10,14 +10,26 @@ use mien_engine::nets::{
 use mien_engine::runner::Batch;
 use mien_trainer::ops::FastOps;
 
+/// The students that ship, or are to: few wide blocks, and many narrow ones.
+fn students() -> [StudentConfig; 2] {
+    let deep = StudentConfig {
+        channels: [16, 24, 40, 56],
+        blocks: [3, 3, 2],
+        ..StudentConfig::default()
+    };
+    [StudentConfig::default(), deep]
+}
+
 #[test]
-fn the_student_keeps_to_its_budget() {
-    let plan = StudentConfig::default().init(&Device::flex()).export();
-    let shapes = plan.shapes(SIDE, SIDE).expect("a plan that fits its input");
-    assert_eq!(shapes.last().map(|shape| shape.len()), Some(7));
-    let macs = plan.macs(SIDE, SIDE).expect("a plan that fits its input");
-    assert!(plan.parameters() <= 250_000, "{}", plan.parameters());
-    assert!(macs <= 40_000_000, "{macs}");
+fn the_students_keep_to_their_budget() {
+    for student in students() {
+        let plan = student.init(&Device::flex()).export();
+        let shapes = plan.shapes(SIDE, SIDE).expect("a plan that fits its input");
+        assert_eq!(shapes.last().map(|shape| shape.len()), Some(7));
+        let macs = plan.macs(SIDE, SIDE).expect("a plan that fits its input");
+        assert!(plan.parameters() <= 250_000, "{}", plan.parameters());
+        assert!(macs <= 40_000_000, "{macs}");
+    }
 }
 
 #[test]
@@ -83,8 +95,10 @@ fn the_plan_gives_the_logits_of_the_module(config: &NetworkConfig) {
 }
 
 #[test]
-fn the_plan_of_the_student_gives_its_logits() {
-    the_plan_gives_the_logits_of_the_module(&NetworkConfig::Student(StudentConfig::default()));
+fn the_plans_of_the_students_give_their_logits() {
+    for student in students() {
+        the_plan_gives_the_logits_of_the_module(&NetworkConfig::Student(student));
+    }
 }
 
 #[test]

@@ -188,8 +188,8 @@ fn within_limits(config: &NetworkConfig) -> bool {
             .iter()
             .all(|channels| (1..=MAX_CHANNELS).contains(channels))
     };
+    let layers = 1..=MAX_STAGES;
     let stages = |stages: &[usize], depth, margin| {
-        let layers = 1..=MAX_STAGES;
         channels(stages)
             && layers.contains(&stages.len())
             && layers.contains(&depth)
@@ -197,7 +197,12 @@ fn within_limits(config: &NetworkConfig) -> bool {
     };
     let dropout = |share| (0.0..1.0).contains(&share);
     let sizes = match config {
-        NetworkConfig::Student(student) => channels(&student.channels) && dropout(student.dropout),
+        NetworkConfig::Student(student) => {
+            let blocks = student.blocks.iter();
+            channels(&student.channels)
+                && blocks.copied().all(|count| layers.contains(&count))
+                && dropout(student.dropout)
+        }
         NetworkConfig::CompactVgg(vgg) => {
             stages(&vgg.channels, vgg.depth, vgg.margin) && dropout(vgg.dropout)
         }

@@ -16,6 +16,8 @@ use crate::plan::{Activation, Plan, TensorId};
 pub struct StudentConfig {
     /// Channels at 48 x 48, 24 x 24, 12 x 12 and 6 x 6 pixels.
     pub channels: [usize; 4],
+    /// Residual blocks at 24 x 24, 12 x 12 and 6 x 6 pixels.
+    pub blocks: [usize; 3],
     /// Number of classes: 7 as in FER2013 or 8 as in FER+.
     pub classes: usize,
     /// Share of the pooled features dropped while training.
@@ -27,14 +29,15 @@ impl Default for StudentConfig {
     fn default() -> Self {
         Self {
             channels: [24, 40, 64, 96],
+            blocks: [1; 3],
             classes: Expression::FER2013.len(),
             dropout: 0.2,
         }
     }
 }
 
-/// A residual network of four sizes for one grayscale face: two convolutions, three residual
-/// blocks, the mean over the map, one dense layer.
+/// A residual network of four sizes for one grayscale face: two convolutions, residual blocks at
+/// three sizes, the mean over the map, one dense layer.
 ///
 /// Most of its cost lies at 24 x 24 pixels; at the full 48 x 48 there is only the first
 /// convolution, because maps of that size are slow for every backend.
@@ -51,22 +54,26 @@ impl StudentConfig {
     /// The network with fresh weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> Student {
-        let [full, half, quarter, eighth] = self.channels;
-        let block = |channels, stride| {
-            ResidualBlockConfig::new(channels)
-                .with_stride(stride)
-                .init(device)
-        };
+        let [full, half, _, eighth] = self.channels;
+        let stem = ConvNormConfig::new([1, full]).init(device);
+        let reduce = ConvNormConfig::new([full, half])
+            .with_stride(2)
+            .init(device);
+        let mut channels_in = half;
+        let mut blocks = Vec::new();
+        for (size, (&channels, &count)) in self.channels[1..].iter().zip(&self.blocks).enumerate() {
+            for index in 0..count {
+                let halves = size > 0 && index == 0;
+                let block = ResidualBlockConfig::new([channels_in, channels])
+                    .with_stride(if halves { 2 } else { 1 });
+                blocks.push(block.init(device));
+                channels_in = channels;
+            }
+        }
         Student {
-            stem: ConvNormConfig::new([1, full]).init(device),
-            reduce: ConvNormConfig::new([full, half])
-                .with_stride(2)
-                .init(device),
-            blocks: vec![
-                block([half, half], 1),
-                block([half, quarter], 2),
-                block([quarter, eighth], 2),
-            ],
+            stem,
+            reduce,
+            blocks,
             dropout: DropoutConfig::new(self.dropout).init(),
             head: LinearConfig::new(eighth, self.classes).init(device),
         }
@@ -80,10 +87,10 @@ impl Student {
     /// - `faces`: `[batch, 1, 48, 48]`, normalised as [`face_input`] says
     /// - output: `[batch, classes]`
     pub fn forward(&self, faces: Tensor<4>, ops: &impl Ops) -> Tensor<2> {
-        let x = self.stem.forward(faces, None, true, ops); // [batch, 24, 48, 48]
-        let mut x = self.reduce.forward(x, None, true, ops); // [batch, 40, 24, 24]
+        let x = self.stem.forward(faces, None, true, ops); // 48 x 48
+        let mut x = self.reduce.forward(x, None, true, ops); // 24 x 24
         for block in &self.blocks {
-            x = block.forward(x, ops); // the last: [batch, 96, 6, 6]
+            x = block.forward(x, ops); // the last: 6 x 6
         }
         ops.linear(&self.head, self.dropout.forward(mean_over_map(x))) // [batch, classes]
     }
