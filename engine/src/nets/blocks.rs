@@ -149,6 +149,26 @@ pub fn mean_over_map(input: Tensor<4>) -> Tensor<2> {
         .reshape([batch, channels])
 }
 
+/// Stages of residual blocks behind `channels` channels, each stage its channels, its number of
+/// blocks and the stride of the first of them: the blocks, and the channels behind the last.
+#[must_use]
+pub fn residual_stages(
+    mut channels: usize,
+    stages: impl IntoIterator<Item = (usize, usize, usize)>,
+    device: &Device,
+) -> (Vec<ResidualBlock>, usize) {
+    let mut blocks = Vec::new();
+    for (stage_channels, count, first_stride) in stages {
+        for index in 0..count {
+            let block = ResidualBlockConfig::new([channels, stage_channels])
+                .with_stride(if index == 0 { first_stride } else { 1 });
+            blocks.push(block.init(device));
+            channels = stage_channels;
+        }
+    }
+    (blocks, channels)
+}
+
 /// Configuration of a [`ResidualBlock`].
 #[derive(Config, Debug)]
 pub struct ResidualBlockConfig {

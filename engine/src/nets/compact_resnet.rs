@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{
-    CentreCrop, ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig, mean_over_map,
+    CentreCrop, ConvNorm, ConvNormConfig, ResidualBlock, mean_over_map, residual_stages,
 };
 use super::{Layers, Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
@@ -60,22 +60,15 @@ impl CompactResNetConfig {
     /// The network with fresh weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> CompactResNet {
-        let mut channels_in = self.stem;
-        let mut blocks = Vec::new();
-        for &channels in &self.channels {
-            for index in 0..self.depth {
-                let block = ResidualBlockConfig::new([channels_in, channels])
-                    .with_stride(if index == 0 { 2 } else { 1 });
-                blocks.push(block.init(device));
-                channels_in = channels;
-            }
-        }
+        let stages = self.channels.iter();
+        let stages = stages.map(|&channels| (channels, self.depth, 2));
+        let (blocks, channels) = residual_stages(self.stem, stages, device);
         CompactResNet {
             crop: CentreCrop::new(self.margin),
             stem: ConvNormConfig::new([1, self.stem]).init(device),
             blocks,
             dropout: DropoutConfig::new(self.dropout).init(),
-            head: LinearConfig::new(channels_in, self.classes).init(device),
+            head: LinearConfig::new(channels, self.classes).init(device),
         }
     }
 }

@@ -198,9 +198,8 @@ fn within_limits(config: &NetworkConfig) -> bool {
     let dropout = |share| (0.0..1.0).contains(&share);
     let sizes = match config {
         NetworkConfig::Student(student) => {
-            let blocks = student.blocks.iter();
             channels(&student.channels)
-                && blocks.copied().all(|count| layers.contains(&count))
+                && student.blocks.iter().all(|count| layers.contains(count))
                 && dropout(student.dropout)
         }
         NetworkConfig::CompactVgg(vgg) => {

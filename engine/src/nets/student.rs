@@ -5,7 +5,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, ResidualBlockConfig, mean_over_map};
+use super::blocks::{ConvNorm, ConvNormConfig, ResidualBlock, mean_over_map, residual_stages};
 use super::{Layers, Ops, PlanBuilder, face_input};
 use crate::expression::Expression;
 use crate::plan::{Activation, Plan, TensorId};
@@ -54,28 +54,24 @@ impl StudentConfig {
     /// The network with fresh weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> Student {
-        let [full, half, _, eighth] = self.channels;
+        let [full, half, quarter, eighth] = self.channels;
+        let [at_half, at_quarter, at_eighth] = self.blocks;
         let stem = ConvNormConfig::new([1, full]).init(device);
         let reduce = ConvNormConfig::new([full, half])
             .with_stride(2)
             .init(device);
-        let mut channels_in = half;
-        let mut blocks = Vec::new();
-        for (size, (&channels, &count)) in self.channels[1..].iter().zip(&self.blocks).enumerate() {
-            for index in 0..count {
-                let halves = size > 0 && index == 0;
-                let block = ResidualBlockConfig::new([channels_in, channels])
-                    .with_stride(if halves { 2 } else { 1 });
-                blocks.push(block.init(device));
-                channels_in = channels;
-            }
-        }
+        let stages = [
+            (half, at_half, 1),
+            (quarter, at_quarter, 2),
+            (eighth, at_eighth, 2),
+        ];
+        let (blocks, channels) = residual_stages(half, stages, device);
         Student {
             stem,
             reduce,
             blocks,
             dropout: DropoutConfig::new(self.dropout).init(),
-            head: LinearConfig::new(eighth, self.classes).init(device),
+            head: LinearConfig::new(channels, self.classes).init(device),
         }
     }
 }

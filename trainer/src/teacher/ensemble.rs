@@ -88,12 +88,12 @@ impl Ensemble {
     /// `[faces, 48, 48]`. Members of weight 0 are not asked.
     pub fn probabilities(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvaluateError> {
         let mut sum = vec![0.0; pixels.len() / FACE_PIXELS * self.classes];
-        let has_weight = |member: &&Member| member.weight > 0.0;
-        let answers = self.ask(
-            |member| has_weight(&member),
-            |reader, views| average::probabilities(reader, pixels, views),
-        )?;
-        for (member, probabilities) in self.members.iter().filter(has_weight).zip(answers) {
+        let has_weight = |member: &Member| member.weight > 0.0;
+        let answers = self.ask(has_weight, |reader, views| {
+            average::probabilities(reader, pixels, views)
+        })?;
+        let asked = self.members.iter().filter(|member| has_weight(member));
+        for (member, probabilities) in asked.zip(answers) {
             for (sum, probability) in sum.iter_mut().zip(probabilities) {
                 *sum += member.weight as f32 * probability;
             }
