@@ -154,6 +154,31 @@ fn a_run_killed_at_any_moment_ends_with_the_same_weights() {
 }
 
 #[test]
+fn a_run_goes_on_without_what_it_started_from() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (first, data) = set_up(folder.path(), 1);
+    let file = |name: &str| path_text(&folder.path().join(name)).to_owned();
+    let train = |run: &str, out: &str, more: &[&str]| {
+        let args = ["train", run, "--data", &data, "--out", &file(out)];
+        output(&[&args, more].concat()).status.code()
+    };
+    assert_eq!(train(&first, "first", &[]), Some(0));
+
+    let second = RunConfig {
+        start: Some(Path::new("first").join(CHECKPOINT_FILE)),
+        ..common::config(2)
+    };
+    let text = toml::to_string(&second).expect("settings are plain");
+    let second = file("second.toml");
+    std::fs::write(&second, text).expect("a writable folder");
+    assert_eq!(train(&second, "second", &["--stop-after", "1"]), Some(0));
+    std::fs::remove_dir_all(file("first")).expect("the first run's folder");
+    assert_eq!(train(&second, "second", &[]), Some(0));
+    // A run that has not begun needs it.
+    assert_eq!(train(&second, "third", &[]), Some(1));
+}
+
+#[test]
 fn a_run_becomes_a_model_with_card_and_curves() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (run, data) = set_up(folder.path(), 2);
@@ -204,6 +229,21 @@ fn a_run_becomes_a_model_with_card_and_curves() {
     assert_eq!(exported.status.code(), Some(0));
     let [one, other] = [&model, &mean].map(|path| std::fs::read(path).expect("a model"));
     assert!(one == other, "the mean of equal weights is another");
+    // A network in a file has the same weights, but for the 16 bits of each.
+    let network = file("tiny.safetensors");
+    assert_eq!(
+        output(&["export", &out, "--out", &network]).status.code(),
+        Some(0)
+    );
+    let exported = export(&out, &network);
+    let stderr = String::from_utf8_lossy(&exported.stderr);
+    assert_eq!(exported.status.code(), Some(0), "{stderr}");
+    let of_mean: Value = serde_json::from_slice(&exported.stdout).expect("JSON");
+    let likelihood = |card: &Value| {
+        let value = &card["evaluations"][0]["negative_log_likelihood"];
+        value.as_f64().expect("a figure")
+    };
+    assert!((likelihood(&of_mean) - likelihood(&card)).abs() < 0.01);
     let refused = export(&out, &file("nowhere"));
     assert_eq!(refused.status.code(), Some(1));
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mien_engine::metrics::Evaluation;
-use mien_trainer::data::{self, DataConfig, Labels, Split};
+use mien_trainer::data::{self, DataConfig, Labels, Split, VOTES_FILE};
 use mien_trainer::evaluate;
 use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
 use mien_trainer::teacher::{SoftLabels, TeacherConfig};
@@ -118,7 +118,7 @@ fn belong_together(name: &str) {
         return;
     };
     let wants_votes = config.data != DataConfig::default();
-    if wants_votes && !path.with_file_name("fer2013new.csv").is_file() {
+    if wants_votes && !path.with_file_name(VOTES_FILE).is_file() {
         eprintln!("skipped in part: no votes of FER+ beside FER2013");
         return;
     }
@@ -129,7 +129,7 @@ fn belong_together(name: &str) {
 /// Counts of FER+'s own reading of its votes (majority, and the distributions that it keeps).
 #[test]
 fn votes_are_counted_as_their_authors_count_them() {
-    let votes = fer2013().map(|path| (path.with_file_name("fer2013new.csv"), path));
+    let votes = fer2013().map(|path| (path.with_file_name(VOTES_FILE), path));
     let Some((votes, path)) = votes.filter(|(votes, _)| votes.is_file()) else {
         eprintln!("skipped: no FER2013 with FER+'s votes beside it; set FER2013_CSV to its path");
         return;

@@ -18,7 +18,7 @@ use crate::files::write_atomically;
 use crate::models::Model;
 use crate::onnx;
 use crate::report::{ModelReport, Release, ReleaseError};
-use crate::train::{CHECKPOINT_FILE, Checkpoint, best_network, best_plan};
+use crate::train::{CHECKPOINT_FILE, Checkpoint, best_network, best_plan, weights};
 
 /// Writes a run's best network as a model with its card, or a model anew with other storage; with
 /// data its card is written anew too.
@@ -37,9 +37,9 @@ pub struct Export {
     /// The model's name, for a run [default: the name of the file].
     #[arg(long)]
     name: Option<String>,
-    /// Another run of the same network: the weights are the mean of both runs' best (Wortsman et al.
-    /// 2022, "Robust fine-tuning of zero-shot models").
-    #[arg(long, value_name = "RUN")]
+    /// Another run of the same network, or such a network in a .safetensors file: the weights are the
+    /// mean of both runs' best (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+    #[arg(long, value_name = "RUN|FILE")]
     mean_with: Option<PathBuf>,
     /// The data that the run saw, as for train.
     #[arg(long, env = "FER2013_CSV")]
@@ -101,14 +101,17 @@ impl Export {
 
     /// The run with the weights that are asked for.
     fn mean(&self, run: Checkpoint) -> Outcome<Checkpoint> {
-        let Some(folder) = &self.mean_with else {
+        let Some(path) = &self.mean_with else {
             return Ok(run);
         };
-        run.mean_with(&start::checkpoint(&folder.join(CHECKPOINT_FILE))?)
-            .with_context(|| {
-                let path = folder.display();
-                format!("{path} is a run of another network; choose another --mean-with")
-            })
+        let mean = if is_network_file(path) {
+            let other = start::network(path, &start::read(path)?)?;
+            run.mean_with(&other.config, &weights::read(&other.network))
+        } else {
+            let other = start::checkpoint(&path.join(CHECKPOINT_FILE))?;
+            run.mean_with(&other.header.config.network, &other.best)
+        };
+        mean.with_context(|| format!("{} is another network; choose another", path.display()))
             .or_user()
     }
 

@@ -208,7 +208,7 @@ impl Study {
                 weight: TEACHER_SHARE,
             });
         }
-        let start = start::load(&run, &self.systems)?;
+        let start = start::load(&run, &self.systems, &folder)?;
         let task = Task {
             run: &run,
             start: start.as_ref(),

@@ -1,13 +1,9 @@
 //! `mien teach`: an ensemble's worth, and its soft labels.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use burn::tensor::Device;
 use clap::Args;
 use mien_engine::metrics::Evaluation;
-use mien_engine::nets::file::NetworkFile;
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
@@ -79,14 +75,9 @@ impl Teach {
 
 /// A member of no weight yet.
 fn member(path: &Path) -> Outcome<(Member, Reader)> {
-    let read = |path: &Path| {
-        fs::read(path)
-            .with_context(|| format!("cannot read {}; check the path", path.display()))
-            .or_user()
-    };
     let (bytes, reader) = if path.is_dir() {
         let path = path.join(CHECKPOINT_FILE);
-        let bytes = read(&path)?;
+        let bytes = start::read(&path)?;
         let run = start::checkpoint(&path)?;
         let classes = run.header.config.network.classes();
         (
@@ -94,10 +85,8 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
             Reader::of_network(train::best_network(&run), classes),
         )
     } else if export::is_network_file(path) {
-        let bytes = read(path)?;
-        let file = NetworkFile::from_bytes(&bytes, &Device::flex())
-            .with_context(|| format!("{} holds no network; export it again", path.display()))
-            .or_user()?;
+        let bytes = start::read(path)?;
+        let file = start::network(path, &bytes)?;
         let classes = file.config.classes();
         (bytes, Reader::of_network(file.network, classes))
     } else {

@@ -95,7 +95,7 @@ impl Train {
             .map(|how| SoftLabels::load(&RunConfig::resolve(&self.run, &how.labels)))
             .transpose()
             .or_user()?;
-        let start = start::load(&config, &self.run)?;
+        let start = start::load(&config, &self.run, &out)?;
         let job = Job {
             config: &config,
             soft_labels: soft_labels.as_ref(),

@@ -3,9 +3,9 @@
 //! A table stands in a Markdown file between `<!-- NAME of REPORT -->` and `<!-- end -->`, where
 //! `NAME` is `splits` (the figures of each split), `classes` (the error rate of each class on the
 //! last split), `agreement` (how many people see what models say), `seeds` (how far runs lie apart
-//! that differ in their seeds), `members` (those of an ensemble), `ablation` or `benches`, and
-//! `REPORT` a file of the reports' folder without its ending; for `agreement` and `seeds` several,
-//! with spaces between.
+//! that differ in their seeds), `members` (those of an ensemble), `scenes` (faces found in larger
+//! pictures), `ablation` or `benches`, and `REPORT` a file of the reports' folder without its ending;
+//! for `agreement`, `seeds` and `scenes` several, with spaces between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::confusion::percent;
 use super::{BenchReport, class_table, confusion, curves};
+use crate::robustness::InScenes;
 use crate::teacher::EnsembleReport;
 use crate::train::{AblationReport, EpochRecord, mean_and_deviation};
 
@@ -51,7 +52,7 @@ pub enum DocumentError {
         source: std::io::Error,
     },
     /// A report is not what the table wants.
-    #[error("{} is not such a report; write it again with mien export, mien teach or mien ablate", path.display())]
+    #[error("{} is not such a report; write it again with mien export, teach, ablate or robustness", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -181,6 +182,7 @@ impl Document {
                 "classes" => parse::<ModelReport>(&path)?.class_table(),
                 "agreement" => agreement_table(reports, report)?,
                 "seeds" => seeds_table(reports, report)?,
+                "scenes" => InScenes::table(&parse_each(reports, report)?),
                 "members" => parse::<EnsembleReport>(&path)?.table(),
                 "ablation" => parse::<AblationReport>(&path)?.table(),
                 "benches" => parse::<BenchReport>(&path)?.table(),
@@ -200,8 +202,7 @@ fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError>
     let mut table = "| model | split | faces | votes for its answer | at most one of ten |\n\
                      | --- | --- | --- | --- | --- |\n"
         .to_owned();
-    for name in names.split_whitespace() {
-        let report: ModelReport = parse(&reports.join(name).with_extension("json"))?;
+    for report in parse_each::<ModelReport>(reports, names)? {
         table += &report.agreement_row().unwrap_or_default();
     }
     Ok(table)
@@ -210,10 +211,7 @@ fn agreement_table(reports: &Path, names: &str) -> Result<String, DocumentError>
 /// The share of recognised faces in each of the runs that are named with spaces between, their mean
 /// and their standard deviation, by split.
 fn seeds_table(reports: &Path, names: &str) -> Result<String, DocumentError> {
-    let runs = names
-        .split_whitespace()
-        .map(|name| parse::<ModelReport>(&reports.join(name).with_extension("json")))
-        .collect::<Result<Vec<_>, _>>()?;
+    let runs: Vec<ModelReport> = parse_each(reports, names)?;
     let mut table = "| split | top-1 of each run | mean | standard deviation |\n\
                      | --- | --- | --- | --- |\n"
         .to_owned();
@@ -236,6 +234,17 @@ fn next_marker(text: &str) -> Option<(&str, &str, &str)> {
     let start = text.find(OPEN)?;
     let (name, after) = text[start + OPEN.len()..].split_once(CLOSE)?;
     Some((&text[..start], name, after))
+}
+
+/// The reports that are named with spaces between.
+fn parse_each<T: serde::de::DeserializeOwned>(
+    reports: &Path,
+    names: &str,
+) -> Result<Vec<T>, DocumentError> {
+    let names = names.split_whitespace();
+    names
+        .map(|name| parse(&reports.join(name).with_extension("json")))
+        .collect()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DocumentError> {

@@ -7,7 +7,7 @@ mod show;
 
 pub use corrupt::{Corruption, STRENGTHS};
 pub use scene::Scene;
-pub use show::{graph, markdown};
+pub use show::{InScenes, graph, markdown};
 
 use image::ImageError;
 use mien_engine::classify::{Classifier, ClassifyError};
@@ -18,7 +18,7 @@ use mien_engine::explain::faithfulness::Interval;
 use mien_engine::metrics::{Predictions, PredictionsError};
 use mien_engine::photo::Photo;
 use mien_engine::random::Random;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::crop_fit::CropFitError;
@@ -76,7 +76,7 @@ pub struct Line {
 }
 
 /// Faces pasted into scenes, found, cut out and classified.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndToEnd {
     /// Faces pasted.
     pub faces: usize,

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Figures, Line, Robustness};
+use serde::Deserialize;
+
+use super::{EndToEnd, Figures, Line, Robustness};
+use crate::report::percent;
 
 const PANEL: [f64; 2] = [170.0, 110.0];
 const GAP: [f64; 2] = [46.0, 58.0];
@@ -62,6 +65,44 @@ pub fn markdown(report: &Robustness) -> String {
     )
     .ok();
     text
+}
+
+/// What a committed report says about faces in scenes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct InScenes {
+    /// The network's name.
+    pub model: String,
+    /// The figures.
+    pub end_to_end: EndToEnd,
+}
+
+impl InScenes {
+    /// A Markdown table: a row for each network.
+    #[must_use]
+    pub fn table(reports: &[Self]) -> String {
+        let mut table = "| model | faces | found | as the data set has them | in the scenes | \
+                         loss in points, 95 % interval |\n\
+                         | --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
+        for Self { model, end_to_end } in reports {
+            let shares = [
+                end_to_end.found,
+                end_to_end.accuracy_of_originals,
+                end_to_end.accuracy,
+            ];
+            let shares = shares.map(|share| percent(Some(share))).join(" | ");
+            let loss = end_to_end.loss;
+            let [mean, low, high] = [loss.mean, loss.low, loss.high].map(|loss| 100.0 * loss);
+            // Writing to a string cannot fail.
+            writeln!(
+                table,
+                "| {model} | {} | {shares} | {mean:.1} ({low:.1} to {high:.1}) |",
+                end_to_end.faces
+            )
+            .ok();
+        }
+        table
+    }
 }
 
 /// Accuracy against strength, one panel a corruption, all on one scale.
@@ -181,6 +222,15 @@ mod tests {
             assert!(line.contains("| 65.0 (2.1) | 60.0 (2.1) |"), "{line}");
         }
         assert!(text.contains("1.2 (-0.3 to 2.7)"), "{text}");
+    }
+
+    #[test]
+    fn faces_in_scenes_have_a_row_for_each_network() {
+        let json = serde_json::to_string(&report()).expect("plain figures");
+        let read: InScenes = serde_json::from_str(&json).expect("a part of the report");
+        let table = InScenes::table(&[read.clone(), read]);
+        let row = "| tiny | 10 | 90.0 % | 65.0 % | 60.0 % | 1.2 (-0.3 to 2.7) |";
+        assert_eq!(table.matches(row).count(), 2, "{table}");
     }
 
     #[test]

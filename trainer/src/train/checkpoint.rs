@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use mien_engine::nets::NetworkConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -136,14 +137,14 @@ impl Checkpoint {
         config.continues(&self.header.config, self.header.history.len())
     }
 
-    /// The same run with the mean of its best weights and another's; none where the other is of
-    /// another network.
+    /// The same run with the mean of its best weights and those of another network, `weights`; none
+    /// where that is not `network`, the run's own.
     #[must_use]
-    pub fn mean_with(mut self, other: &Self) -> Option<Self> {
-        if self.header.config.network != other.header.config.network {
+    pub fn mean_with(mut self, network: &NetworkConfig, weights: &[f32]) -> Option<Self> {
+        if self.header.config.network != *network {
             return None;
         }
-        for (own, other) in self.best.iter_mut().zip(&other.best) {
+        for (own, other) in self.best.iter_mut().zip(weights) {
             *own = 0.5 * (*own + other);
         }
         Some(self)

@@ -82,8 +82,10 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
             </text>
         }
     });
-    let labels = spread(rows, &frame);
-    let points = rows.iter().zip(labels).map(|(row, label)| {
+    let unbeaten: Vec<bool> = rows.iter().map(|row| is_unbeaten(row, rows)).collect();
+    let labels = spread(rows, &unbeaten, &frame);
+    let labelled = rows.iter().zip(unbeaten).zip(labels);
+    let points = labelled.map(|((row, is_unbeaten), label)| {
         let [x, y] = [frame.across(magnitude(row)), frame.down(share(row))];
         // A long name would leave the drawing on the right.
         let leans_left = x > SIZE[0] / 2.0;
@@ -98,7 +100,7 @@ pub fn Plot(report: Arc<StudyReport>) -> impl IntoView {
         view! {
             <g
                 class="point"
-                class:unbeaten=is_unbeaten(row, rows)
+                class:unbeaten=is_unbeaten
                 class:fewer-classes=!row.has_all_classes()
                 tabindex="0"
                 role="img"
@@ -154,15 +156,13 @@ fn is_unbeaten(row: &StudyRow, rows: &[StudyRow]) -> bool {
     })
 }
 
-/// How far down each row's label lies: beside its point, or, where it is always shown, below a label
-/// that is in the way.
-fn spread(rows: &[StudyRow], frame: &Frame) -> Vec<f64> {
+/// How far down each row's label lies: beside its point, or, where it is always shown because the row
+/// is unbeaten, below a label that is in the way.
+fn spread(rows: &[StudyRow], unbeaten: &[bool], frame: &Frame) -> Vec<f64> {
     const WIDTH: f64 = 130.0;
     let beside = |row: &StudyRow| frame.down(share(row)) + 4.0;
     let mut places: Vec<f64> = rows.iter().map(beside).collect();
-    let mut order: Vec<_> = (0..rows.len())
-        .filter(|&index| is_unbeaten(&rows[index], rows))
-        .collect();
+    let mut order: Vec<_> = (0..rows.len()).filter(|&index| unbeaten[index]).collect();
     order.sort_by(|&one, &other| share(&rows[other]).total_cmp(&share(&rows[one])));
     let mut laid = Vec::<[f64; 2]>::new();
     for index in order {
