@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mien_engine::metrics::Evaluation;
+use mien_engine::metrics::{Evaluation, Predictions};
 use sha2::{Digest, Sha256};
 
 use super::data_source::DataSource;
 use super::{OrFail, Outcome, export, progress, start};
-use crate::data::DataSet;
 use crate::evaluate::Reader;
 use crate::models::{Model, class_names};
 use crate::teacher::{
@@ -44,9 +43,10 @@ impl Teach {
 
         let predictions = ensemble.predictions(&faces.public_test).or_user()?;
         ensemble.weigh(&mixture_weights(&predictions));
-        let mut splits = vec![score(&mut ensemble, "public-test", &faces.public_test)?];
+        let mut splits = vec![score(ensemble.members(), "public-test", &predictions)?];
         if self.private_test {
-            splits.push(score(&mut ensemble, "private-test", &faces.private_test)?);
+            let predictions = ensemble.predictions(&faces.private_test).or_user()?;
+            splits.push(score(ensemble.members(), "private-test", &predictions)?);
         }
         if let Some(path) = &self.labels {
             let bar = progress::bar(config.views * faces.training.len(), "views of faces");
@@ -102,18 +102,13 @@ fn member(path: &Path) -> Outcome<(Member, Reader)> {
     Ok((member, reader.or_user()?))
 }
 
-fn score(
-    ensemble: &mut Ensemble,
-    split: &str,
-    data: &DataSet,
-) -> Result<SplitReport, super::Failure> {
-    let predictions = ensemble.predictions(data).or_user()?;
-    let weights: Vec<f64> = ensemble.members().iter().map(|m| m.weight).collect();
-    let mixed = mixture(&predictions, &weights).or_internal()?;
-    let members = ensemble.members().iter().zip(&predictions);
+/// The figures of weighed members and of all together, from what each says of a split.
+fn score(members: &[Member], split: &str, predictions: &[Predictions]) -> Outcome<SplitReport> {
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    let mixed = mixture(predictions, &weights).or_internal()?;
     Ok(SplitReport {
         split: split.to_owned(),
-        members: members
+        members: (members.iter().zip(predictions))
             .map(|(member, predictions)| MemberReport {
                 member: member.clone(),
                 accuracy: predictions.accuracy(),
