@@ -7,7 +7,7 @@ use mien_engine::metrics::Evaluation;
 use mien_trainer::data::{self, DataConfig, Labels, Split, VOTES_FILE};
 use mien_trainer::evaluate;
 use mien_trainer::models::{DEFAULT_CLASSIFIER, Model};
-use mien_trainer::teacher::{SoftLabels, TeacherConfig};
+use mien_trainer::teacher::{EnsembleReport, SoftLabels, TeacherConfig};
 use sha2::{Digest, Sha256};
 
 /// Where FER2013 lies on this machine, if it does.
@@ -91,6 +91,40 @@ fn the_soft_labels_are_those_of_the_committed_teachers() {
     }
 }
 
+/// SHA-256 of each member's file.
+fn digests(config: &TeacherConfig) -> impl Iterator<Item = String> {
+    config.members.iter().map(|path| {
+        let bytes = fs::read(path).expect("a member");
+        format!("{:x}", Sha256::digest(&bytes))
+    })
+}
+
+#[test]
+fn the_reports_on_ensembles_are_about_the_committed_networks() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut found = 0;
+    for entry in fs::read_dir(root.join("trainer/teachers")).expect("the teachers") {
+        let path = entry.expect("a teacher").path();
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
+        let config = TeacherConfig::read(&path).expect("an ensemble");
+        let report = root
+            .join("reports")
+            .join(&config.name)
+            .with_extension("json");
+        let report = fs::read(&report).expect("its report");
+        let report: EnsembleReport = serde_json::from_slice(&report).expect("an ensemble's report");
+        assert_eq!(report.name, config.name);
+        for split in report.splits {
+            let scored = split.members.into_iter().map(|member| member.member.sha256);
+            assert!(digests(&config).eq(scored), "{}", config.name);
+        }
+        found += 1;
+    }
+    assert!(found > 0, "no ensembles");
+}
+
 /// An ensemble, its members and its soft labels.
 fn belong_together(name: &str) {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/teachers"));
@@ -101,12 +135,8 @@ fn belong_together(name: &str) {
     assert_eq!(header.views, config.views);
     assert_eq!(header.seed, config.seed);
     assert_eq!(header.augmentation, config.augmentation);
-    let files = config.members.iter().map(|path| {
-        let bytes = fs::read(path).expect("a member");
-        format!("{:x}", Sha256::digest(&bytes))
-    });
     let asked = header.members.iter().map(|member| member.sha256.clone());
-    assert!(files.eq(asked));
+    assert!(digests(&config).eq(asked));
     for view in 0..header.views {
         for face in (0..header.faces).step_by(1000) {
             let sum: f32 = labels.target(view, face, 1.0).sum();
