@@ -1,4 +1,4 @@
-//! What a run starts from.
+//! What a run starts from: other runs, and networks in files.
 
 use std::fs;
 use std::path::Path;
