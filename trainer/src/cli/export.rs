@@ -111,8 +111,11 @@ impl Export {
             let other = start::checkpoint(&path.join(CHECKPOINT_FILE))?;
             run.mean_with(&other.header.config.network, &other.best)
         };
-        mean.with_context(|| format!("{} is another network; choose another", path.display()))
-            .or_user()
+        mean.with_context(|| {
+            let path = path.display();
+            format!("{path} is of another network; choose another --mean-with")
+        })
+        .or_user()
     }
 
     fn export_run(&self, run: &Checkpoint, out: &Path) -> Outcome {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use mien_engine::explain::faithfulness::Interval;
 use serde::Deserialize;
 
 use super::{EndToEnd, Figures, Line, Robustness};
@@ -49,22 +50,24 @@ pub fn markdown(report: &Robustness) -> String {
          | | all faces | faces that were found ({} %) |\n| --- | --- | --- |\n\
          | as the data set has them | {} % | {} % |\n\
          | in the scenes (not found counts as wrong) | {} % | {} % |\n\
-         | loss in points, 95 % interval | {} ({} to {}) | {} ({} to {}) |\n",
+         | loss in points, 95 % interval | {} | {} |\n",
         end.faces,
         percent(end.found),
         percent(end.accuracy_of_originals),
         percent(end.accuracy_of_their_originals),
         percent(end.accuracy),
         percent(end.accuracy_of_found),
-        percent(end.loss.mean),
-        percent(end.loss.low),
-        percent(end.loss.high),
-        percent(end.loss_of_found.mean),
-        percent(end.loss_of_found.low),
-        percent(end.loss_of_found.high),
+        points(end.loss),
+        points(end.loss_of_found),
     )
     .ok();
     text
+}
+
+/// A loss in points of a hundred, with its interval.
+fn points(loss: Interval) -> String {
+    let [mean, low, high] = [loss.mean, loss.low, loss.high].map(|share| 100.0 * share);
+    format!("{mean:.1} ({low:.1} to {high:.1})")
 }
 
 /// What a committed report says about faces in scenes.
@@ -72,6 +75,8 @@ pub fn markdown(report: &Robustness) -> String {
 pub struct InScenes {
     /// The network's name.
     pub model: String,
+    /// The split.
+    pub split: String,
     /// The figures.
     pub end_to_end: EndToEnd,
 }
@@ -80,26 +85,19 @@ impl InScenes {
     /// A Markdown table: a row for each network.
     #[must_use]
     pub fn table(reports: &[Self]) -> String {
-        let mut table = "| model | faces | found | as the data set has them | in the scenes | \
+        let mut table =
+            "| model | split | faces | found | as the data set has them | in the scenes | \
                          loss in points, 95 % interval |\n\
-                         | --- | --- | --- | --- | --- | --- |\n"
-            .to_owned();
-        for Self { model, end_to_end } in reports {
-            let shares = [
-                end_to_end.found,
-                end_to_end.accuracy_of_originals,
-                end_to_end.accuracy,
-            ];
+                         | --- | --- | --- | --- | --- | --- | --- |\n"
+                .to_owned();
+        for report in reports {
+            let end = &report.end_to_end;
+            let shares = [end.found, end.accuracy_of_originals, end.accuracy];
             let shares = shares.map(|share| percent(Some(share))).join(" | ");
-            let loss = end_to_end.loss;
-            let [mean, low, high] = [loss.mean, loss.low, loss.high].map(|loss| 100.0 * loss);
+            let (model, split, faces) = (&report.model, &report.split, end.faces);
+            let loss = points(end.loss);
             // Writing to a string cannot fail.
-            writeln!(
-                table,
-                "| {model} | {} | {shares} | {mean:.1} ({low:.1} to {high:.1}) |",
-                end_to_end.faces
-            )
-            .ok();
+            writeln!(table, "| {model} | {split} | {faces} | {shares} | {loss} |").ok();
         }
         table
     }
@@ -171,8 +169,6 @@ fn panel(svg: &mut String, [left, top]: [f64; 2], line: &Line, clean: &Figures) 
 
 #[cfg(test)]
 mod tests {
-    use mien_engine::explain::faithfulness::Interval;
-
     use super::*;
     use crate::robustness::{Corruption, EndToEnd};
 
@@ -229,7 +225,7 @@ mod tests {
         let json = serde_json::to_string(&report()).expect("plain figures");
         let read: InScenes = serde_json::from_str(&json).expect("a part of the report");
         let table = InScenes::table(&[read.clone(), read]);
-        let row = "| tiny | 10 | 90.0 % | 65.0 % | 60.0 % | 1.2 (-0.3 to 2.7) |";
+        let row = "| tiny | public-test | 10 | 90.0 % | 65.0 % | 60.0 % | 1.2 (-0.3 to 2.7) |";
         assert_eq!(table.matches(row).count(), 2, "{table}");
     }
 

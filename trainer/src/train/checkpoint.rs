@@ -137,8 +137,8 @@ impl Checkpoint {
         config.continues(&self.header.config, self.header.history.len())
     }
 
-    /// The same run with the mean of its best weights and those of another network, `weights`; none
-    /// where that is not `network`, the run's own.
+    /// The same run with the mean of its best weights and `weights`, which are those of `network`;
+    /// none where the run's network is another one.
     #[must_use]
     pub fn mean_with(mut self, network: &NetworkConfig, weights: &[f32]) -> Option<Self> {
         if self.header.config.network != *network {
